@@ -33,6 +33,44 @@ def elapsed(seconds: float) -> str:
 Detail = Callable[[str], None]
 
 
+class _Board:
+    """The one live display: pieces of work that run at the same time share it."""
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._lock = threading.Lock()
+        self._progress: Progress | None = None
+
+    def open(self) -> Progress | None:
+        """Show the board if this is a terminal; the first one to open it starts it."""
+        if not console.is_terminal:
+            return None
+        with self._lock:
+            if self._progress is None:
+                self._progress = Progress(
+                    SpinnerColumn(),
+                    TextColumn("{task.description}"),
+                    TimeElapsedColumn(),
+                    TextColumn("[dim]{task.fields[detail]}"),
+                    console=console,
+                    transient=True,
+                )
+                self._progress.start()
+            self._users += 1
+            return self._progress
+
+    def close(self) -> None:
+        """Leave the board; the last one to leave takes it down."""
+        with self._lock:
+            self._users -= 1
+            if self._users == 0 and self._progress:
+                self._progress.stop()
+                self._progress = None
+
+
+_BOARD = _Board()
+
+
 class Work:
     """A piece of work made of long steps, shown while they run; steps may run in threads at once.
 
@@ -48,24 +86,12 @@ class Work:
         self._running: dict[str, float] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._live = (
-            Progress(
-                SpinnerColumn(),
-                TextColumn("{task.description}"),
-                TimeElapsedColumn(),
-                TextColumn("[dim]{task.fields[detail]}"),
-                console=console,
-                transient=True,
-            )
-            if console.is_terminal
-            else None
-        )
+        self._live: Progress | None = None
         self._beat = threading.Thread(target=self._heartbeat, daemon=True)
 
     def __enter__(self) -> Work:
-        if self._live:
-            self._live.start()
-        else:
+        self._live = _BOARD.open()
+        if not self._live:
             self._beat.start()
         return self
 
@@ -74,7 +100,7 @@ class Work:
     ) -> None:
         self._stop.set()
         if self._live:
-            self._live.stop()
+            _BOARD.close()
 
     def _heartbeat(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
@@ -104,10 +130,8 @@ class Work:
             yield detail
             with self._lock:
                 self._done += 1
-            say(
-                f"  [green]✓[/] {self._title} {self._done}/{self._total}: {name} "
-                f"[dim]({elapsed(time.monotonic() - started)})[/]"
-            )
+            took = elapsed(time.monotonic() - started)
+            say(f"  [green]✓[/] {self._title} {self._done}/{self._total}: {name} [dim]({took})[/]")
         finally:
             with self._lock:
                 self._running.pop(name, None)
