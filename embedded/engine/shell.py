@@ -1,0 +1,121 @@
+"""The environment in which `pulumi`, `kubectl` and `helm` work on the stack `local`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded.paths import CHECKOUT
+
+# Placed before the real engine on PATH: `pulumi preview --stack local` must use the generated
+# configuration, and no other stack may be run with this machine's throw-away state.
+WRAPPER = """#!/bin/sh
+# Written by `make up`. The shell of `make env` serves the stack `local` alone.
+command=
+previous=
+for word in "$@"; do
+  case "$previous" in
+    -s|--stack) stack=$word ;;
+  esac
+  case "$word" in
+    --stack=*) stack=${{word#--stack=}} ;;
+    --config-file|--config-file=*) given=1 ;;
+    -*) ;;
+    *) case "$previous" in
+         -C|--cwd|--color|-v|--verbose|--tracing|--profiling) ;;
+         *) command=${{command:-$word}} ;;
+       esac ;;
+  esac
+  previous=$word
+done
+if [ -n "$stack" ] && [ "${{stack##*/}}" != local ]; then
+  echo "This shell is for the stack 'local'; '$stack' has another state, other keys and another cluster." >&2
+  echo "  What to do: open a new shell without \\`make env\\`." >&2
+  exit 2
+fi
+case "$command" in
+  up|update|preview|destroy|refresh|import|config|watch)
+    [ -n "$given" ] || set -- "$@" --config-file {config} ;;
+esac
+exec {pulumi} "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Where the parts of such a shell are."""
+
+    home: Path  # state of this engine: backend, passphrase, generated configuration, bin
+    pulumi_home: Path
+    kubeconfig: Path
+    tools: Mapping[str, Path]  # name -> binary
+
+    @property
+    def bin(self) -> Path:
+        """The folder that stands first on PATH."""
+        return self.home / "bin"
+
+    @property
+    def config_file(self) -> Path:
+        """The generated configuration of the stack."""
+        return self.home / "Pulumi.local.yaml"
+
+
+def environment(shell: Shell, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the whole environment: the caller's, and what points the tools at this machine's node."""
+    kept = {key: value for key, value in base.items() if not key.startswith("PULUMI_")}
+    return {**kept, **variables(shell, base)}
+
+
+def variables(shell: Shell, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return only what differs from the caller's environment."""
+    venv = CHECKOUT / ".venv"
+    # The language host takes the first Python on PATH, whichever option Pulumi.yaml names: the
+    # buildable host is older than that option.
+    host = shell.tools["pulumi-language-python"].parent
+    first = [str(shell.bin), str(venv / "bin"), str(host)]
+    rest = [part for part in base.get("PATH", os.defpath).split(os.pathsep) if part not in first]
+    return {
+        "PATH": os.pathsep.join([*first, *rest]),
+        "VIRTUAL_ENV": str(venv),
+        "KUBECONFIG": str(shell.kubeconfig),
+        "PULUMI_HOME": str(shell.pulumi_home),
+        "PULUMI_BACKEND_URL": f"file://{shell.home / 'backend'}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(shell.home / "passphrase"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # Every plugin is in PULUMI_HOME before the engine starts; it must not go looking for one.
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
+
+
+def write_shell(shell: Shell) -> None:
+    """Write the passphrase (once), the wrapper and the links that the environment points at."""
+    (shell.home / "backend").mkdir(parents=True, exist_ok=True)
+    shell.bin.mkdir(exist_ok=True)
+    shell.pulumi_home.mkdir(parents=True, exist_ok=True)
+    passphrase = shell.home / "passphrase"
+    if not passphrase.exists():
+        passphrase.touch(mode=0o600)
+        passphrase.write_text(secrets.token_hex(32))
+    for name, target in shell.tools.items():
+        if name != "pulumi":
+            link = shell.bin / name
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+    wrapper = shell.bin / "pulumi"
+    wrapper.write_text(
+        WRAPPER.format(
+            config=shlex.quote(str(shell.config_file)), pulumi=shlex.quote(str(shell.tools["pulumi"]))
+        )
+    )
+    wrapper.chmod(0o755)
+
+
+def exports(shell: Shell) -> str:
+    """Return what `eval` makes a shell for the stack `local`."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(shell).items()]
+    return "\n".join(lines)
