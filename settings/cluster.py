@@ -1,0 +1,63 @@
+"""Where a stack lives: the cluster, its namespace, and what protects both from a slip of the hand."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from settings.names import DnsLabel, Quantity
+from settings.section import Section
+
+
+class Cluster(Section):
+    """The one cluster that a stack talks to, never the one a shell happens to point at."""
+
+    context: str = Field(min_length=1)
+    """Context in the kubeconfig that KUBECONFIG names."""
+    identifier: DnsLabel
+    """Fixed name of the cluster: a second way to reach the same cluster must not replace everything."""
+
+
+class Protection(Section):
+    """What a deletion does to the things that hold data."""
+
+    protect: bool = True
+    """Refuse to delete namespace, claims, release and generated secrets until this is switched off."""
+    retain: bool = True
+    """Leave namespace and claims in the cluster when the stack is destroyed."""
+
+
+class ServiceAccounts(Section):
+    """The two identities of a release."""
+
+    hub: DnsLabel = "hub"
+    notebook: DnsLabel = "notebook"
+    """User pods run as this one; no token of it is ever mounted."""
+
+
+class Amounts(Section):
+    """Processor and memory of a container or of a default."""
+
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+
+
+class LimitRange(Section):
+    """What a container gets that asks for nothing."""
+
+    default: Amounts
+    default_request: Amounts
+
+
+class Namespace(Section):
+    """The namespace of the release and what holds in all of it."""
+
+    name: DnsLabel
+    create: bool = True
+    """False: the namespace exists and belongs to someone else."""
+    pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
+    service_accounts: ServiceAccounts = ServiceAccounts()
+    quota: dict[str, Quantity] = Field(default_factory=dict)
+    """Hard limits of a ResourceQuota, by resource; none when empty."""
+    limit_range: LimitRange | None = None

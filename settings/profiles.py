@@ -1,0 +1,36 @@
+"""The server options that a user chooses from."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from settings.names import DnsLabel, ExtendedResource, Quantity
+from settings.section import Section
+
+
+class Share(Section):
+    """What is promised, and what is the most."""
+
+    guarantee: Quantity
+    limit: Quantity
+
+
+class Gpu(Section):
+    """Whole GPUs of one kind."""
+
+    resource: ExtendedResource = "nvidia.com/gpu"
+    count: int = Field(ge=1)
+
+
+class Profile(Section):
+    """One option on the start page."""
+
+    name: str = Field(min_length=1, max_length=60)
+    slug: DnsLabel
+    """Stands in URLs and in users' saved choices: never reuse one for something else."""
+    description: str = ""
+    default: bool = False
+    cpu: Share
+    memory: Share
+    gpu: Gpu | None = None
+    node_selector: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,100 @@
+"""Rules about the servers that users start."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from settings.finding import Finding
+from settings.hub import Culling
+from settings.names import amount, seconds
+from settings.profiles import Profile
+
+Profiles = tuple[Profile, ...]
+
+
+def one_profile_is_the_default(profiles: Profiles) -> Iterator[Finding]:
+    """Want exactly one."""
+    chosen = [profile.name for profile in profiles if profile.default]
+    if len(chosen) != 1:
+        yield Finding(
+            path="settings.profiles",
+            rule="P1",
+            what=f"{', '.join(chosen)} are all default." if chosen else "no profile is the default.",
+            follows="What a user gets without choosing would depend on the order of the list.",
+            remedy="Set default: true on exactly one profile.",
+        )
+
+
+def profiles_differ_in_name(profiles: Profiles) -> Iterator[Finding]:
+    """Refuse two profiles that users or the hub cannot tell apart."""
+    for field in ("name", "slug"):
+        counts = Counter(getattr(profile, field) for profile in profiles)
+        for place, profile in enumerate(profiles):
+            value = getattr(profile, field)
+            first = next(i for i, other in enumerate(profiles) if getattr(other, field) == value)
+            if counts[value] > 1 and place > first:
+                yield Finding(
+                    path=f"settings.profiles[{place}].{field}",
+                    rule="P2",
+                    what=f"{value} is the {field} of profile {first} too.",
+                    follows="The hub would start the first of them, whichever the user chose.",
+                    remedy=f"Give each profile a {field} of its own.",
+                )
+
+
+def guarantees_fit_their_limits(profiles: Profiles) -> Iterator[Finding]:
+    """Refuse a promise above the limit."""
+    for place, profile in enumerate(profiles):
+        for field in ("cpu", "memory"):
+            share = getattr(profile, field)
+            if amount(share.guarantee) > amount(share.limit):
+                yield Finding(
+                    path=f"settings.profiles[{place}].{field}",
+                    rule="P3",
+                    what=f"guarantee {share.guarantee} is more than limit {share.limit}.",
+                    follows="Kubernetes refuses the pod, and every start of this profile fails.",
+                    remedy="Lower the guarantee or raise the limit.",
+                )
+
+
+def memory_is_written_as_memory(profiles: Profiles) -> Iterator[Finding]:
+    """Refuse a memory that no server can run in: a forgotten unit."""
+    for place, profile in enumerate(profiles):
+        if amount(profile.memory.limit) < amount("128Mi"):
+            yield Finding(
+                path=f"settings.profiles[{place}].memory.limit",
+                rule="P3",
+                what=f"{profile.memory.limit} is less than a notebook server needs to start.",
+                follows="The server is killed at start, and the user sees a failure without a reason.",
+                remedy="Write the unit (2Gi), or give at least 128Mi.",
+            )
+
+
+def culling_looks_often_enough(culling: Culling) -> Iterator[Finding]:
+    """Refuse spans that contradict each other."""
+    if culling.enabled and seconds(culling.every) > seconds(culling.idle):
+        yield Finding(
+            path="settings.culling.every",
+            rule="U1",
+            what=f"idle servers end after {culling.idle}, and are looked for every {culling.every}.",
+            follows="Servers stay up to twice as long as people are told.",
+            remedy="Look at least as often as the idle time.",
+        )
+    if culling.enabled and culling.max_age and seconds(culling.max_age) < seconds(culling.idle):
+        yield Finding(
+            path="settings.culling.maxAge",
+            rule="U1",
+            what=f"a server ends at the age of {culling.max_age}, before it can be idle for {culling.idle}.",
+            follows="Busy servers are stopped in the middle of work.",
+            remedy="Raise maxAge above idle, or leave it out.",
+        )
+
+
+RULES = (
+    one_profile_is_the_default,
+    profiles_differ_in_name,
+    guarantees_fit_their_limits,
+    memory_is_written_as_memory,
+    culling_looks_often_enough,
+)
