@@ -31,7 +31,6 @@ class Archive:
     """What the program needs to know of a chart."""
 
     version: str
-    app_version: str
     defaults: dict[str, Any]
     schema: dict[str, Any]
 
@@ -84,7 +83,6 @@ def _checked(files: dict[str, bytes], chart: Chart) -> Archive:
         )
     return Archive(
         version=meta["version"],
-        app_version=str(meta.get("appVersion", "")),
         defaults=yaml.safe_load(files["values.yaml"]),
         schema=json.loads(files["values.schema.json"]),
     )

@@ -1,4 +1,4 @@
-"""The secrets that people bring: which a stack needs, and whether each can serve. Pure: no config, no clock."""
+"""The secrets that people bring: which a stack needs, and whether each can serve. Pure."""
 
 from __future__ import annotations
 

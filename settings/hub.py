@@ -34,7 +34,7 @@ class Hub(Section):
     resources: Resources = Resources()
     proxy_resources: Resources = Resources()
     limits: HubLimits = HubLimits()
-    await_ready: bool = Field(default=True, alias="await")
+    await_ready: bool = True
     """False where no pod can run: the objects are made and nothing waits for them."""
 
 

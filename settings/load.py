@@ -1,4 +1,4 @@
-"""The only module that knows pulumi.Config: reads the document and the flat secrets once, and hands them on."""
+"""The only module that knows pulumi.Config: reads document and flat secrets once, and hands them on."""
 
 from __future__ import annotations
 

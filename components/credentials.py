@@ -1,0 +1,108 @@
+"""The secrets of a hub: generated where only machines know them, and joined in one Secret for the hub.
+
+Each generated secret carries its generation in its name (`crypt-2`): a higher number in the settings
+makes a new one, and the old one goes when no setting names it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_random
+
+from settings.cluster import Protection
+from settings.hub import Generations
+
+_KEY_BYTES = 32
+_USER_PASSWORD_LENGTH = 16
+_ADMIN_PASSWORD_LENGTH = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialsArgs:
+    """Which secrets, of which generation; a password that is None is generated."""
+
+    namespace: pulumi.Input[str]
+    generations: Generations
+    protection: Protection
+    with_administrators: bool
+    services: tuple[str, ...]
+    shared_password: pulumi.Output[str] | None = None
+    admin_password: pulumi.Output[str] | None = None
+
+
+class Credentials(pulumi.ComponentResource):
+    """Outputs: secret_name (for hub.existingSecret), proxy_token, shared_password, admin_password."""
+
+    secret_name: pulumi.Output[str]
+    proxy_token: pulumi.Output[str]
+    shared_password: pulumi.Output[str]
+    admin_password: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: CredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("jupyterhub:components:Credentials", name, None, opts)
+        self._guarded = pulumi.ResourceOptions(parent=self, protect=args.protection.protect)
+        generations = args.generations
+        self.proxy_token = self._bytes("proxy-token", generations.proxy_token)
+        self.shared_password = args.shared_password or self._password(
+            "shared-password", generations.passwords, _USER_PASSWORD_LENGTH
+        )
+        self.admin_password = None
+        if args.with_administrators:
+            self.admin_password = args.admin_password or self._password(
+                "admin-password", generations.passwords, _ADMIN_PASSWORD_LENGTH
+            )
+        self.secret_name = self._secret(args)
+        self.register_outputs({"secretName": self.secret_name})
+
+    def _secret(self, args: CredentialsArgs) -> pulumi.Output[str]:
+        """Make the Secret under a name of its own for every content.
+
+        The hub reads its secrets at start only, and the chart does not watch this Secret: a new name in
+        `hub.existingSecret` is what rolls the hub, and immutable is what forces the new name.
+        """
+        secret = k8s.core.v1.Secret(
+            "hub-credentials",
+            metadata={"namespace": args.namespace},
+            immutable=True,
+            string_data=self._content(args),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.from_input(secret.metadata["name"])
+
+    def _content(self, args: CredentialsArgs) -> Mapping[str, pulumi.Output[str]]:
+        """Name the keys as the chart reads them from hub.existingSecret."""
+        generations = args.generations
+        crypt = [self._bytes("crypt", generation) for generation in generations.crypt_keys]
+        passwords = {"user_password": self.shared_password}
+        if self.admin_password is not None:
+            passwords["admin_password"] = self.admin_password
+        return {
+            "hub.config.JupyterHub.cookie_secret": self._bytes("cookie-secret", generations.cookie_secret),
+            "hub.config.CryptKeeper.keys": pulumi.Output.all(*crypt).apply(";".join),
+            # The chart lays this over its values, in the hub alone: so no password is among Helm's values.
+            "values.yaml": pulumi.Output.json_dumps(
+                {"hub": {"config": {"SharedPasswordAuthenticator": passwords}}}
+            ),
+            **{
+                f"hub.services.{service}.apiToken": self._bytes(
+                    f"token-{service}", generations.service_tokens
+                )
+                for service in args.services
+            },
+        }
+
+    def _bytes(self, role: str, generation: int) -> pulumi.Output[str]:
+        made = pulumi_random.RandomBytes(f"{role}-{generation}", length=_KEY_BYTES, opts=self._guarded)
+        # The provider's schema calls it secret; said again, for a provider or a state that does not.
+        return pulumi.Output.secret(made.hex)
+
+    def _password(self, role: str, generation: int, length: int) -> pulumi.Output[str]:
+        # Letters and digits: people type it, and it stands in shells.
+        made = pulumi_random.RandomPassword(
+            f"{role}-{generation}", length=length, special=False, opts=self._guarded
+        )
+        return pulumi.Output.secret(made.result)

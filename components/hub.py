@@ -1,0 +1,77 @@
+"""The release of the JupyterHub chart.
+
+`helm.v3.Release` and not `Chart`: the chart uses hooks and `lookup`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+import settings.hub as model
+from settings.cluster import Protection
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubArgs:
+    """The release, its values, and the two leaves that only a deployment knows."""
+
+    namespace: pulumi.Input[str]
+    settings: model.Hub
+    chart: model.Chart
+    protection: Protection
+    values: Mapping[str, Any]
+    credentials_secret: pulumi.Input[str]
+    proxy_token: pulumi.Input[str]
+    after: Sequence[pulumi.Resource]
+    """What the release must find when it comes: no name of theirs orders them."""
+
+
+class Hub(pulumi.ComponentResource):
+    """Hub and proxy. Outputs: release_name."""
+
+    release_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: HubArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("jupyterhub:components:Hub", name, None, opts)
+        made = k8s.helm.v3.Release(
+            "release",
+            k8s.helm.v3.ReleaseArgs(
+                name=args.settings.release,
+                namespace=args.namespace,
+                create_namespace=False,
+                # Relative to the project: an absolute path differs between a laptop and a pipeline.
+                chart=args.chart.path,
+                version=args.chart.version,
+                values=_with_leaves(args),
+                timeout=900,
+                max_history=5,
+                # A rollback would start an old hub on a new database schema.
+                atomic=False,
+                cleanup_on_fail=True,
+                skip_await=not args.settings.await_ready,
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protection.protect,
+                depends_on=list(args.after),
+                # A refresh merges what Helm knows into the output, where nothing else marks it.
+                additional_secret_outputs=["values"],
+            ),
+        )
+        # Known only once the release is there, so that outputs wait for it.
+        self.release_name = made.name.apply(lambda found: found or args.settings.release)
+        self.register_outputs({"releaseName": self.release_name})
+
+
+def _with_leaves(args: HubArgs) -> dict[str, Any]:
+    """Add the credentials' name, and the one secret that the chart reads only from its values."""
+    values = copy.deepcopy(dict(args.values))
+    values["hub"]["existingSecret"] = args.credentials_secret
+    values["proxy"]["secretToken"] = args.proxy_token
+    return values

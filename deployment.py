@@ -1,0 +1,129 @@
+"""The composition root: checks everything, then makes the components in order and joins them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from chart import schema, source
+from chart.merge import Values
+from chart.values import build
+from components.credentials import Credentials, CredentialsArgs
+from components.hub import Hub, HubArgs
+from components.ingress import Ingress, IngressArgs
+from components.namespace import Namespace, NamespaceArgs
+from components.storage import Storage, StorageArgs
+from settings import Settings
+from settings.door import url
+from settings.finding import report
+from settings.load import Brought
+
+PROJECT = Path(__file__).resolve().parent
+
+
+def deploy(settings: Settings, brought: Brought, project: Path = PROJECT) -> dict[str, Any]:
+    """Register the stack's resources and give its outputs."""
+    values, archive = checked_values(settings, project)
+    cluster = pulumi.ResourceOptions(providers={"kubernetes": _provider(settings)})
+    namespace = Namespace(
+        "namespace",
+        NamespaceArgs(settings=settings.namespace, protection=settings.protection),
+        cluster,
+    )
+    storage = Storage(
+        "storage",
+        StorageArgs(
+            namespace=namespace.namespace_name,
+            storage=settings.storage,
+            database=settings.database,
+            protection=settings.protection,
+        ),
+        cluster,
+    )
+    ingress = Ingress(
+        "ingress",
+        IngressArgs(
+            namespace=namespace.namespace_name,
+            tls=settings.tls,
+            certificate=brought.tls_cert,
+            key=brought.tls_key,
+        ),
+        cluster,
+    )
+    credentials = Credentials("credentials", _credentials(settings, brought, namespace), cluster)
+    hub = Hub(
+        "hub",
+        HubArgs(
+            namespace=namespace.namespace_name,
+            settings=settings.hub,
+            chart=settings.chart,
+            protection=settings.protection,
+            values=values,
+            credentials_secret=credentials.secret_name,
+            proxy_token=credentials.proxy_token,
+            after=[namespace, storage, ingress, credentials],
+        ),
+        cluster,
+    )
+    return _outputs(settings, archive, namespace, credentials, hub)
+
+
+def checked_values(settings: Settings, project: Path) -> tuple[Values, source.Archive]:
+    """Build the values and hold them against the chart's schema, before anything is registered."""
+    try:
+        archive = source.load(settings.chart, project)
+    except source.Unusable as unusable:
+        raise pulumi.RunError(report([unusable.finding])) from None
+    values = build(settings)
+    if found := schema.findings(values, archive):
+        raise pulumi.RunError(report(found))
+    return values, archive
+
+
+def _provider(settings: Settings) -> k8s.Provider:
+    """Make the one provider; a stack file switches the default one off."""
+    return k8s.Provider(
+        "cluster",
+        context=settings.cluster.context,
+        # Else a second way to reach the same cluster replaces everything (pulumi-kubernetes#4019).
+        cluster_identifier=settings.cluster.identifier,
+        # Else a Secret or ConfigMap with a fixed name is deleted before its replacement is there.
+        enable_secret_mutable=True,
+        enable_config_map_mutable=True,
+    )
+
+
+def _credentials(settings: Settings, brought: Brought, namespace: Namespace) -> CredentialsArgs:
+    return CredentialsArgs(
+        namespace=namespace.namespace_name,
+        generations=settings.secrets.generations,
+        protection=settings.protection,
+        with_administrators=bool(settings.auth.administrators),
+        services=("prometheus",) if settings.monitoring.metrics else (),
+        shared_password=brought.shared_password,
+        admin_password=brought.admin_password,
+    )
+
+
+def _outputs(
+    settings: Settings, archive: source.Archive, namespace: Namespace, credentials: Credentials, hub: Hub
+) -> dict[str, Any]:
+    """Say what a person wants to know after `pulumi up`; the password shows with --show-secrets."""
+    any_name = settings.auth.any_name
+    outputs: dict[str, Any] = {
+        "url": url(settings.ingress, settings.tls),
+        "namespace": namespace.namespace_name,
+        "release": hub.release_name,
+        "chartVersion": archive.version,
+        "hubImage": f"{settings.images.hub.name}:{settings.images.hub.tag}",
+        "profiles": [profile.name for profile in settings.profiles],
+        "userName": "any name, such as ada" if any_name else f"one of: {', '.join(settings.auth.users)}",
+        "password": credentials.shared_password,
+    }
+    if credentials.admin_password is not None:
+        outputs["administrators"] = sorted(settings.auth.administrators)
+        outputs["adminPassword"] = credentials.admin_password
+    return outputs
