@@ -1,0 +1,159 @@
+"""What a cluster is expected to have: DNS, volumes, an ingress controller, network policies.
+
+All run as processes of the host, each with a certificate and rights of its own (objects.py).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from embedded import netpol, paths
+from embedded.node import files, pki, probes
+from embedded.node.layout import (
+    CLUSTER_DOMAIN,
+    NODE_IP,
+    POD_CIDR,
+    STORAGE_NAMESPACE,
+    Images,
+    Layout,
+    Options,
+    Tools,
+)
+from embedded.node.processes import Spec
+from embedded.node.shell import attempt
+
+KUBERNETES_NAME = f"kubernetes.default.svc.{CLUSTER_DOMAIN}"
+
+
+def corefile(place: Layout) -> str:
+    """CoreDNS' configuration: the cluster's names from the API server, others from the host's resolver."""
+    return f"""\
+.:53 {{
+  bind {NODE_IP}
+  errors
+  kubernetes {CLUSTER_DOMAIN} in-addr.arpa {{
+    kubeconfig {place.kubeconfig("coredns")}
+    ttl 5
+  }}
+  forward . /etc/resolv.conf
+  cache 5
+}}
+"""
+
+
+def dns_ready() -> bool:
+    """Whether the cluster's DNS knows the API server's service."""
+    return probes.dns_answers(NODE_IP, KUBERNETES_NAME)
+
+
+def coredns(place: Layout, tools: Tools) -> Spec:
+    """The cluster's DNS, on the node's address."""
+    config = place.config / "Corefile"
+    files.write(config, corefile(place))
+    return Spec(
+        name="coredns",
+        argv=(str(tools.path("coredns")), "-conf", str(config)),
+        ready=dns_ready,
+        inputs=(config, place.kubeconfig("coredns")),
+    )
+
+
+def volume_map(place: Layout) -> dict[str, list[dict[str, str | list[str]]]]:
+    """Where the provisioner makes volumes."""
+    return {"nodePathMap": [{"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [str(place.volumes)]}]}
+
+
+def provisioner(place: Layout, tools: Tools, images: Images) -> Spec:
+    """Dynamic volumes: a folder of the host per claim, made and removed by short pods of the helper image."""
+    config = place.config / "local-path.json"
+    files.write(config, json.dumps(volume_map(place)))
+    kubeconfig = place.kubeconfig("local-path-provisioner")
+    return Spec(
+        name="local-path-provisioner",
+        argv=(
+            str(tools.path("local-path-provisioner")),
+            "start",
+            f"--config={config}",
+            f"--kubeconfig={kubeconfig}",
+            f"--namespace={STORAGE_NAMESPACE}",
+            "--configmap-name=local-path-config",
+            "--service-account-name=local-path-provisioner-service-account",
+            f"--helper-image={images['helper'].ref}",
+        ),
+        inputs=(config, kubeconfig),
+        env={"POD_NAMESPACE": STORAGE_NAMESPACE},
+    )
+
+
+def traefik(place: Layout, tools: Tools, options: Options) -> Spec:
+    """The ingress controller, on one loopback port.
+
+    No limit on how long a request may be read: an upload of a large file takes longer than a minute.
+    """
+    certificate = pki.ingress_certificate(place.paths.pki, "localhost")
+    dynamic = place.config / "traefik-certificates.yaml"
+    stores = {
+        "default": {
+            "defaultCertificate": {"certFile": str(certificate.cert), "keyFile": str(certificate.key)}
+        }
+    }
+    files.write_yaml(dynamic, {"tls": {"stores": stores}})
+    kubeconfig = place.kubeconfig("traefik")
+    entry = "--entrypoints.websecure"
+    provider = "--providers.kubernetesingress"
+    return Spec(
+        name="traefik",
+        argv=(
+            str(tools.path("traefik")),
+            "--global.checknewversion=false",
+            "--global.sendanonymoususage=false",
+            f"{entry}.address=127.0.0.1:{options.https_port}",
+            f"{entry}.http.tls=true",
+            f"{entry}.transport.respondingtimeouts.readtimeout=0",
+            f"{provider}=true",
+            f"{provider}.ingressclass=traefik",
+            # Published in each Ingress' status: whoever waits for an address gets one.
+            f"{provider}.ingressendpoint.ip=127.0.0.1",
+            f"--providers.file.filename={dynamic}",
+            "--providers.file.watch=false",
+            "--log.level=INFO",
+            "--log.nocolor=true",
+        ),
+        ready=lambda: traefik_answers(place, options),
+        inputs=(dynamic, kubeconfig, certificate.cert),
+        env={"KUBECONFIG": str(kubeconfig)},
+    )
+
+
+def traefik_answers(place: Layout, options: Options) -> bool:
+    """Whether the ingress controller answers with a certificate of this machine."""
+    ca = place.paths.pki / "ingress-ca.crt"
+    return probes.https_status("127.0.0.1", options.https_port, "/", ca) > 0
+
+
+def policies(place: Layout) -> Spec:
+    """The NetworkPolicy controller; it must stand before the first pod does, else `deny` has a gap."""
+    kubeconfig = place.kubeconfig("netpol")
+    return Spec(
+        name="netpol",
+        argv=(
+            sys.executable,
+            "-m",
+            "embedded.netpol",
+            "--kubeconfig",
+            str(kubeconfig),
+            "--node-ip",
+            NODE_IP,
+            "--pod-cidr",
+            POD_CIDR,
+        ),
+        ready=policies_stand,
+        inputs=(kubeconfig,),
+        env={"PYTHONPATH": str(paths.CHECKOUT), "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def policies_stand() -> bool:
+    """Whether the policies' table is loaded."""
+    return attempt("nft", "list", "table", *netpol.TABLE.split())[0]

@@ -1,0 +1,139 @@
+"""Ports that others hold, found before anything starts: which port, by whom, and the way out."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded.fault import Fault
+from embedded.node import identity
+from embedded.node.layout import NODE_IP, Options
+
+LISTENING = "0A"
+
+
+@dataclass(frozen=True)
+class Need:
+    """A port that a part will listen on, and the variable that moves it (empty: it cannot be moved)."""
+
+    address: str
+    port: int
+    part: str
+    variable: str = ""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Somebody who listens already."""
+
+    address: str
+    port: int
+    inode: int
+
+
+def needs(options: Options) -> list[Need]:
+    """Everything the node listens on; all of it on loopback or on the node's own address."""
+    api = Need("127.0.0.1", options.api_port, "the API server", "API_PORT")
+    if not options.pods:
+        return [api]
+    return [
+        api,
+        Need(NODE_IP, options.api_port, "the API server", "API_PORT"),
+        Need("127.0.0.1", options.https_port, "the ingress controller", "HTTPS_PORT"),
+        Need(NODE_IP, 53, "the cluster's DNS"),
+        Need(NODE_IP, 10250, "the kubelet"),
+        Need("127.0.0.1", 10248, "the kubelet's health"),
+        Need("127.0.0.1", 10249, "kube-proxy's metrics"),
+        Need("127.0.0.1", 10256, "kube-proxy's health"),
+    ]
+
+
+def _address(text: str) -> str:
+    """An address as /proc writes it: 32-bit words in the machine's own byte order."""
+    raw = bytes.fromhex(text)
+    words = [raw[at : at + 4][::-1] for at in range(0, len(raw), 4)]
+    address = ipaddress.ip_address(b"".join(words))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def listeners(proc: Path = Path("/proc/net")) -> Iterator[Listener]:
+    """Every TCP port somebody listens on."""
+    for table in ("tcp", "tcp6"):
+        path = proc / table
+        lines = path.read_text().splitlines()[1:] if path.is_file() else []
+        for line in lines:
+            fields = line.split()
+            if fields[3] == LISTENING:
+                address, _, port = fields[1].rpartition(":")
+                yield Listener(_address(address), int(port, 16), int(fields[9]))
+
+
+def clashes(need: Need, listener: Listener) -> bool:
+    """Whether both cannot be: the same port, and the same address or all of them."""
+    return need.port == listener.port and listener.address in {need.address, "0.0.0.0", "::"}  # noqa: S104
+
+
+def sockets(pid: int) -> set[int]:
+    """The sockets that a process holds; none when it is gone or not ours to see."""
+    found: set[int] = set()
+    try:
+        handles = list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return found
+    for handle in handles:
+        with contextlib.suppress(OSError):
+            target = handle.readlink().name
+            if target.startswith("socket:["):
+                found.add(int(target[8:-1]))
+    return found
+
+
+def holder(inode: int) -> int | None:
+    """The process that holds a socket; None when it is not ours to see."""
+    return next((pid for pid in identity.pids() if inode in sockets(pid)), None)
+
+
+def free_near(port: int, taken: Collection[int]) -> int:
+    """The next port that nobody holds."""
+    return next(number for number in range(port + 1, 65536) if number not in taken and _bindable(number))
+
+
+def _bindable(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def check(wanted: list[Need], ours: Iterable[int]) -> None:
+    """Refuse when somebody else holds a port; `ours` are the node's own processes."""
+    own = set[int]().union(*(sockets(pid) for pid in ours))
+    listening = list(listeners())
+    for need in wanted:
+        for listener in listening:
+            if clashes(need, listener) and listener.inode not in own:
+                raise _taken(need, holder(listener.inode), {entry.port for entry in listening})
+
+
+def _taken(need: Need, pid: int | None, taken: Collection[int]) -> Fault:
+    if pid is None:
+        who = "a process of another user"
+        stop = "stop that process (as root: ss -ltnp shows it)"
+    else:
+        who = f"process {pid} ({' '.join(identity.command(pid))[:120]})"
+        stop = f"stop that process (kill {pid})"
+    another = ""
+    if need.variable:
+        another = f", or choose another port: {need.variable}={free_near(need.port, taken)} make up"
+    return Fault(
+        f"Port {need.port}, which {need.part} needs, is taken by {who}.",
+        "Nothing was started or changed.",
+        f"{stop[0].upper()}{stop[1:]}{another}",
+    )
