@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,6 +21,18 @@ STACK = "local"
 # The subcommands of Pulumi that know --config-file.
 TAKE_CONFIG_FILE = frozenset({"up", "preview", "destroy", "refresh", "import", "config"})
 TAKE_STACK = TAKE_CONFIG_FILE | {"cancel"}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    partial = file.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.write_text(text)
+    partial.replace(file)
 
 
 @dataclass(frozen=True)
@@ -35,9 +50,9 @@ class Engine:
             self._command(args), cwd=self.project, env=dict(self.env), check=False, stdin=subprocess.DEVNULL
         ).returncode
 
-    def read(self, *args: str) -> str:
+    def read(self, *args: str, stdin: str = "") -> str:
         """Run a command and return what it printed; a failure ends in the engine's own words."""
-        done = self.attempt(*args)
+        done = self.attempt(*args, stdin=stdin)
         if done.returncode:
             raise Fault(
                 f"pulumi {' '.join(args[:2])} failed: {(done.stderr or done.stdout).strip()}",
@@ -45,7 +60,9 @@ class Engine:
             )
         return done.stdout
 
-    def attempt(self, *args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def attempt(
+        self, *args: str, cwd: Path | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command quietly and return all of it, failed or not."""
         return subprocess.run(
             self._command(args),
@@ -54,7 +71,7 @@ class Engine:
             check=False,
             capture_output=True,
             text=True,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
         )
 
     def prepare(self) -> None:
@@ -79,13 +96,33 @@ class Engine:
         self._salt_file.write_text(salt)
         self.read("stack", "select", STACK)
 
-    def write_config(self, document: Mapping[str, object]) -> None:
-        """Write the generated configuration, with the salt that belongs to this machine's stack."""
-        text = yaml.safe_dump({**document, "encryptionsalt": self._salt()}, sort_keys=False)
-        partial = self.config_file.with_suffix(".partial")
-        partial.touch(mode=0o600)
-        partial.write_text(text)
-        partial.replace(self.config_file)
+    def configure(self, document: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+        """Write the generated configuration with this stack's salt, its secrets encrypted by the engine.
+
+        What was encrypted before is kept while its value stays: each encryption costs a run of the engine.
+        """
+        known = json.loads(self._kept.read_text()) if self._kept.exists() else {}
+        kept = {
+            key: known[key]["secure"]
+            for key, value in secrets.items()
+            if known.get(key, {}).get("sha256") == _digest(value)
+        }
+        config = {**document["config"], **{key: {"secure": secure} for key, secure in kept.items()}}
+        text = yaml.safe_dump(
+            {**document, "config": config, "encryptionsalt": self._salt()}, sort_keys=False, width=100
+        )
+        _write_private(self.config_file, text)
+        for key in secrets.keys() - kept.keys():
+            self.read("config", "set", "--secret", key, stdin=secrets[key])
+        now = yaml.safe_load(self.config_file.read_text())["config"]
+        entries = {
+            key: {"sha256": _digest(value), "secure": now[key]["secure"]} for key, value in secrets.items()
+        }
+        _write_private(self._kept, json.dumps(entries))
+
+    @property
+    def _kept(self) -> Path:
+        return self.config_file.with_name("encrypted.json")
 
     @property
     def _salt_file(self) -> Path:

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from embedded.paths import CHECKOUT
 
@@ -53,6 +54,25 @@ class Shell:
     pulumi_home: Path
     kubeconfig: Path
     tools: Mapping[str, Path]  # name -> binary
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "home": str(self.home),
+            "pulumi_home": str(self.pulumi_home),
+            "kubeconfig": str(self.kubeconfig),
+            "tools": {name: str(path) for name, path in self.tools.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Shell:
+        """Read it back."""
+        return cls(
+            home=Path(data["home"]),
+            pulumi_home=Path(data["pulumi_home"]),
+            kubeconfig=Path(data["kubeconfig"]),
+            tools={name: Path(path) for name, path in data["tools"].items()},
+        )
 
     @property
     def bin(self) -> Path:

@@ -1,0 +1,51 @@
+# Every target works from any directory (make -C), can be run again at any point, and installs what it needs.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+BIN := $(HERE).venv/bin/
+PYTHON := $(BIN)python
+TYPED := __main__.py deployment.py settings components chart embedded tests
+COMPILE := $(BIN)uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header -p 3.11
+export PYTHONPATH := $(HERE)
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help venv up down clean status env test check e2e lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(HERE)Makefile
+
+venv:
+	@$(HERE)embedded/bootstrap
+
+up: venv ## a running JupyterHub on this machine (or KUBECONTEXT=name: on that cluster)
+	@cd $(HERE) && $(PYTHON) -m embedded up
+
+down: venv ## stop the node; volumes and state stay, `make up` continues
+	@cd $(HERE) && $(PYTHON) -m embedded down
+
+clean: venv ## stop the node and remove its volumes and state (asks; YES=1 does not)
+	@cd $(HERE) && $(PYTHON) -m embedded down --purge
+
+status: venv ## what runs, what does not, and why
+	@cd $(HERE) && $(PYTHON) -m embedded status
+
+env: ## eval "$$(make -s env)": pulumi, kubectl and helm for the stack local
+	@cd $(HERE) && $(HERE)embedded/bootstrap >&2 && $(PYTHON) -m embedded env
+
+check: venv ## format, lint, types, duplicates, unit tests
+	@cd $(HERE) && $(BIN)ruff format --check --quiet . && $(BIN)ruff check --quiet . && echo "ruff: clean"
+	@cd $(HERE) && $(BIN)mypy $(TYPED)
+	@cd $(HERE) && $(BIN)pylint --score=n $(TYPED) && echo "duplicates: none"
+	@cd $(HERE) && $(PYTHON) -m pytest -q -n 2 tests/unit
+
+test: check ## check, and everything else that needs no node
+	@cd $(HERE) && $(PYTHON) -m embedded tools helm kubectl
+	@cd $(HERE) && $(PYTHON) -m pytest -q tests/tools
+
+e2e: venv ## up, a browser signs in and runs a cell, truth table, breakage and repair, down
+	@cd $(HERE) && $(PYTHON) -m embedded e2e
+
+lock: venv ## remake the locks from pyproject.toml
+	@cd $(HERE) && $(COMPILE) pyproject.toml -o requirements/program.txt
+	@cd $(HERE) && $(COMPILE) pyproject.toml --group dev -c requirements/program.txt -o requirements/dev.txt
+	@cd $(HERE) && grep -o '^uv==[^ ]*' requirements/bootstrap.txt | $(COMPILE) - -o requirements/bootstrap.txt

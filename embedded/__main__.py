@@ -1,0 +1,5 @@
+"""`python -m embedded`: the commands behind the Makefile."""
+
+from embedded.cli import main
+
+main()
