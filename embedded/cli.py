@@ -70,12 +70,15 @@ def tools(names: Annotated[list[str] | None, typer.Argument()] = None) -> None:
         say(f"  {name}: {found.origin(name)}")
 
 
-@app.command()
-def e2e() -> None:
-    """Bring everything up, try it as a user would, break it, repair it, and take it down."""
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def e2e(context: typer.Context) -> None:
+    """Bring everything up, try it as a user would, break it, repair it, and take it down.
+
+    What follows goes to pytest: `python -m embedded e2e -k browser`.
+    """
     from embedded.e2e import run
 
-    raise typer.Exit(run(find()))
+    raise typer.Exit(run(find(), context.args))
 
 
 def main() -> None:

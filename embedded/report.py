@@ -59,7 +59,7 @@ def fail(paths: Paths, target: Target) -> None:
     raise Fault(
         "`pulumi up --stack local` failed; what it said is above.",
         "What was made stays; nothing that ran before was removed.",
-        'Mend it and run `make up` again. A look around: eval "$(make -s env)"; kubectl -n jupyterhub get all',
+        'Mend it and run `make up` again. To look: eval "$(make -s env)"; kubectl -n jupyterhub get all',
     )
 
 

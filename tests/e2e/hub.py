@@ -1,0 +1,78 @@
+"""The JupyterHub that `make up` brought up, and the tools of `make env` to look at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from embedded.engine.engine import Engine
+from embedded.engine.shell import Shell, environment
+from embedded.paths import CHECKOUT, find
+
+NAMESPACE = "jupyterhub"
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Where it is, how to sign in, and the shell that reaches its cluster."""
+
+    url: str
+    user: str
+    password: str
+    authority: Path
+    engine: Engine
+
+    @classmethod
+    def of_this_machine(cls) -> Hub:
+        """Read it from what the last `make up` left."""
+        engine = engine_of_this_machine()
+        outputs = json.loads(engine.read("stack", "output", "--json", "--show-secrets", "--stack", "local"))
+        return cls(
+            url=outputs["url"],
+            user="demo",
+            password=outputs["password"],
+            authority=find().pki / "ingress-ca.crt",
+            engine=engine,
+        )
+
+    def kubectl(self, *args: str, check: bool = True) -> str:
+        """Run kubectl in the hub's namespace and return what it printed."""
+        return tool(self.engine.env, "kubectl", "--namespace", NAMESPACE, *args, check=check)
+
+    def helm(self, *args: str) -> str:
+        """Run helm in the hub's namespace and return what it printed."""
+        return tool(self.engine.env, "helm", "--namespace", NAMESPACE, *args)
+
+    def state(self) -> dict[str, Any]:
+        """Return the stack's state, secrets encrypted as they lie in the backend."""
+        exported: dict[str, Any] = json.loads(self.engine.read("stack", "export", "--stack", "local"))
+        return exported
+
+
+def engine_of_this_machine() -> Engine:
+    """Return the engine that the last `make up` used."""
+    shell = Shell.from_json(json.loads((find().state / "shell.json").read_text()))
+    return Engine(shell.tools["pulumi"], CHECKOUT, shell.config_file, environment(shell))
+
+
+def tool(env: Mapping[str, str], *command: str, check: bool = True) -> str:
+    """Run a tool of the shell; a failure shows what it said."""
+    done = subprocess.run(command, env=dict(env), check=False, capture_output=True, text=True)
+    assert not check or done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+    return done.stdout
+
+
+def make(target: str, cwd: Path = CHECKOUT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `make target` as a person would."""
+    return subprocess.run(
+        ["make", "--silent", "-C", str(cwd), target],
+        env={**os.environ, **variables},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
