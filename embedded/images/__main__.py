@@ -1,0 +1,55 @@
+"""`python -m embedded.images`: build what is missing and show what there is; `lock`: remake the locks."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from rich.table import Table
+
+from embedded import paths
+from embedded.console import console, say
+from embedded.fault import Fault
+from embedded.images import Image, archive, ensure, locks
+
+USAGE = "Usage: python -m embedded.images [lock]"
+
+
+def table(images: dict[str, Image]) -> Table:
+    """Names, references, sizes and layers; a layer that two images share is counted in both."""
+    shown = Table("image", "reference", "size", "layers")
+    for name, image in images.items():
+        layers = archive.layers_of(image.archive)
+        shown.add_row(
+            name,
+            image.ref,
+            _megabytes(sum(size for _, size in layers)),
+            ", ".join(f"{digest[7:15]} {_megabytes(size)}" for digest, size in layers),
+        )
+    return shown
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB" if size >= 1e7 else f"{size / 1e6:.1f} MB"
+
+
+def main(words: list[str]) -> int:
+    """Run the command; a fault is a message, not a traceback."""
+    try:
+        if words == ["lock"]:
+            locks.remake()
+        elif not words:
+            go = shutil.which("go")
+            console.print(table(ensure(paths.find(), Path(go) if go else None)))
+        else:
+            say(USAGE)
+            return 2
+    except Fault as fault:
+        say(f"[red]✗[/] {fault}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

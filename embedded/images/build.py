@@ -1,0 +1,187 @@
+"""Making the images that are missing: the Debian tree first, the rest beside it and then on top of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded import paths as places
+from embedded.console import Work
+from embedded.fault import Fault
+from embedded.images import archive, parts, rootfs
+from embedded.images.command import Runner
+from embedded.images.layer import Layer, as_found, pack, plain
+from embedded.images.parts import Bench, Part
+from embedded.images.recipe import (
+    PYTHON,
+    RECIPES,
+    SUITE,
+    Architecture,
+    Recipe,
+    architecture,
+    base_key,
+    key,
+    ref,
+)
+from embedded.paths import Paths
+from embedded.toolchain import debian
+
+PARTS: dict[str, Callable[[Bench], Part]] = {
+    "hub": parts.hub,
+    "proxy": parts.proxy,
+    "notebook": parts.notebook,
+    "pause": parts.pause,
+}
+SCRATCH = "building-"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as the node gets it."""
+
+    ref: str
+    archive: Path
+
+
+@dataclass(frozen=True)
+class Debian:
+    """The Debian tree, and the layer packed from it."""
+
+    tree: Path
+    layer: Layer
+
+
+def ensure(paths: Paths, go: Path | None = None) -> dict[str, Image]:
+    """Return every image, building those that this machine does not have yet. Go is needed for pause only."""
+    arch = architecture()
+    images = {
+        recipe.name: Image(ref(recipe, arch), paths.images / f"{recipe.name}-{key(recipe, arch)}.tar")
+        for recipe in RECIPES
+    }
+    if not _missing(images):
+        return images
+    places.make_writable(paths.cache, "EMBEDDED_CACHE")
+    paths.images.mkdir(exist_ok=True)
+    _require_root()
+    with _alone(paths.images):
+        missing = _missing(images)  # another run may have made them while this one waited
+        if missing:
+            _prepare(missing)
+            _build_all([(recipe, images[recipe.name]) for recipe in missing], paths.images, arch, go)
+    return images
+
+
+def _missing(images: dict[str, Image]) -> list[Recipe]:
+    return [recipe for recipe in RECIPES if not images[recipe.name].archive.is_file()]
+
+
+def _require_root() -> None:
+    if os.geteuid() != 0:
+        raise Fault(
+            "Container images can only be built here by root: their files belong to several users.",
+            "No pod can run on this machine.",
+            "Run it as root, or use an existing cluster: KUBECONTEXT=name make up",
+        )
+
+
+def _prepare(missing: list[Recipe]) -> None:
+    if any(recipe.debian for recipe in missing):
+        debian.ensure(["mmdebstrap", "debian-archive-keyring"], "to build the container images")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One build at a time on this machine; whatever a killed one left is cleared away."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in [*folder.glob(f"{SCRATCH}*"), *folder.glob(".*.tar.*")]:
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        yield
+
+
+def _build_all(wanted: list[tuple[Recipe, Image]], folder: Path, arch: Architecture, go: Path | None) -> None:
+    runner = Runner()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder, ignore_cleanup_errors=True) as scratch,
+            Work("Images", total=len(wanted) + 1) as work,
+            ThreadPoolExecutor(len(wanted) + 1) as pool,
+        ):
+            bench = Bench(runner, arch, Path(scratch), go)
+            debian_tree = pool.submit(_debian, bench, folder, work)
+            builds = [
+                pool.submit(_build, recipe, image, bench, debian_tree, work) for recipe, image in wanted
+            ]
+            for build in (debian_tree, *builds):
+                build.result()
+    except KeyboardInterrupt:
+        runner.stopped.set()
+        raise
+    except OSError as error:
+        raise Fault(
+            f"The images could not be written below {folder}: {error.strerror or error}.",
+            "Nothing half-made is kept; finished images are.",
+            "Make room (4 GB), or name another place: EMBEDDED_CACHE=/some/dir make up",
+        ) from error
+
+
+def _debian(bench: Bench, folder: Path, work: Work) -> Debian:
+    """The shared tree and its layer, kept between builds: the slowest step, and the same for all."""
+    kept = folder / f"debian-{base_key(bench.arch)}.layer"
+    tree = bench.work / "debian"
+    with work.step(f"Debian {SUITE} with Python {PYTHON}") as detail:
+        if kept.is_file():
+            detail("unpacking")
+            rootfs.unpack(kept, tree, bench.runner)
+        else:
+            detail("packages")
+            rootfs.make(tree, bench.runner)
+        detail("packing")
+        layer = pack(tree, bench.work / "debian.layer", as_found)
+        if not kept.is_file():
+            partial = bench.work / "debian.kept"
+            shutil.copyfile(layer.file, partial)
+            partial.replace(kept)
+    return Debian(tree, layer)
+
+
+def _build(recipe: Recipe, image: Image, bench: Bench, debian_tree: Future[Debian], work: Work) -> None:
+    with work.step(recipe.name) as detail:
+        detail("packages")
+        part = PARTS[recipe.name](bench) if recipe.name in PARTS else None
+        layers = []
+        base = None
+        if recipe.debian:
+            detail("waiting for Debian")
+            base = debian_tree.result()
+            layers.append(base.layer)
+        if part:
+            detail("compiling and packing")
+            layers.append(_pack(recipe.name, part, base, bench))
+        detail("writing the archive")
+        archive.write(image.archive, image.ref, bench.arch.image, recipe.config, layers)
+
+
+def _pack(name: str, part: Part, base: Debian | None, bench: Bench) -> Layer:
+    """Move the part into the Debian tree, whose Python compiles it, and pack from there what is the part's."""
+    out = bench.work / f"{name}.layer"
+    if base is None:
+        return pack(part.tree, out, plain(part.owned))
+    for folder in part.python:
+        inside = base.tree / folder
+        inside.parent.mkdir(exist_ok=True)
+        (part.tree / folder).rename(inside)
+        rootfs.compile_python(base.tree, [inside], bench.runner)
+        inside.rename(part.tree / folder)
+    for accounts in ("etc/passwd", "etc/group"):
+        ours = part.tree / accounts
+        if ours.is_file():
+            ours.write_text((base.tree / accounts).read_text() + ours.read_text())
+    return pack(part.tree, out, plain(part.owned))

@@ -1,0 +1,74 @@
+"""Making the images' locks again from their short lists: `python -m embedded.images lock`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from embedded.console import say
+from embedded.fault import Fault
+from embedded.images.command import Runner
+from embedded.images.python_app import UV
+from embedded.images.recipe import PYTHON, architecture
+from embedded.paths import CHECKOUT
+
+PYTHON_LISTS = ("hub", "notebook", "proxy")
+
+
+def remake(checkout: Path = CHECKOUT) -> None:
+    """Resolve every list anew to the newest allowed versions, with hashes and without any address."""
+    runner = Runner()
+    folder = checkout / "images"
+    for name in PYTHON_LISTS:
+        _python(folder / name, runner)
+        say(f"  images/{name}/requirements.txt")
+    _npm(folder / "proxy", runner)
+    say("  images/proxy/package-lock.json")
+
+
+def _python(folder: Path, runner: Runner) -> None:
+    runner.fetch(
+        f"Resolving images/{folder.name}/requirements.in",
+        [
+            *(UV, "pip", "compile", "--quiet", "--upgrade", folder / "requirements.in"),
+            *("--output-file", folder / "requirements.txt", "--generate-hashes", "--only-binary", ":all:"),
+            *("--python-version", PYTHON, "--python-platform", architecture().wheel),
+            *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
+        ],
+    )
+
+
+def _npm(folder: Path, runner: Runner) -> None:
+    if shutil.which("npm") is None:
+        raise Fault(
+            "npm is not on PATH.",
+            "images/proxy/package-lock.json was left as it is.",
+            "Install Node.js, then run the same command again.",
+        )
+    (folder / "package-lock.json").unlink(missing_ok=True)
+    runner.fetch(
+        "Resolving images/proxy/package.json",
+        # Addresses left out: a lock serves whoever has another mirror, and names no host.
+        [
+            *(
+                "npm",
+                "install",
+                "--prefix",
+                folder,
+                "--package-lock-only",
+                "--omit-lockfile-registry-resolved",
+            ),
+            *("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"),
+        ],
+    )
+    _without_addresses(folder / "package-lock.json")
+
+
+def _without_addresses(lock: Path) -> None:
+    """Drop what npm's lock says beyond versions and hashes: where to give money, where a package came from."""
+    document = json.loads(lock.read_text())
+    for package in document["packages"].values():
+        for key in ("funding", "resolved"):
+            package.pop(key, None)
+    lock.write_text(json.dumps(document, indent=2) + "\n")

