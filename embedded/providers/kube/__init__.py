@@ -1,0 +1,1 @@
+"""Kubernetes objects, as pulumi-kubernetes takes them."""
