@@ -48,13 +48,14 @@ def access(kubeconfig: Path) -> Iterator[Access]:
     """Read a kubeconfig; embedded keys lie in a private folder for as long as this is open."""
     with tempfile.TemporaryDirectory(prefix="netpol-") as private:
         try:
-            yield _read(kubeconfig, Path(private))
-        except (KeyError, StopIteration, TypeError, ValueError, OSError, yaml.YAMLError) as error:
+            found = _read(kubeconfig, Path(private))
+        except (KeyError, TypeError, ValueError, OSError, yaml.YAMLError) as error:
             raise Fault(
                 f"The kubeconfig {kubeconfig} cannot be used: {error!r}.",
                 "Network policies are not enforced by this process.",
                 "Name the kubeconfig of the embedded node: --kubeconfig FILE",
             ) from error
+        yield found
 
 
 def _read(kubeconfig: Path, private: Path) -> Access:
