@@ -18,7 +18,16 @@ _FOLLOWS = "The document cannot be read as settings, so nothing is deployed."
 
 def findings(error: ValidationError, document: object) -> list[Finding]:
     """Give one finding for each fault of the shape."""
-    return [_finding(fault, document) for fault in error.errors()]
+    faults = error.errors()
+    return [_finding(fault, document) for fault in faults if not _follows_from_another(fault, faults)]
+
+
+def _follows_from_another(fault: ErrorDetails, faults: list[ErrorDetails]) -> bool:
+    """Tell a list that is too short only because pydantic took its faulty items out."""
+    depth = len(fault["loc"])
+    return fault["type"] == "too_short" and any(
+        len(other["loc"]) > depth and other["loc"][:depth] == fault["loc"] for other in faults
+    )
 
 
 def _finding(fault: ErrorDetails, document: object) -> Finding:

@@ -12,6 +12,7 @@ from typing import Any
 import pulumi
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.proto import resource_pb2 as wire
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -68,7 +69,9 @@ class Recorder(MockMonitor):
         above = parent.split("::")[2] + "$" if parent else ""
         return f"urn:pulumi:test::jupyterhub::{above}{type_}::{name}"
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- the name on the wire
+    def RegisterResource(  # noqa: N802 -- the name on the wire
+        self, request: wire.RegisterResourceRequest
+    ) -> wire.RegisterResourceResponse:
         urn = self.make_urn(request.parent, request.type, request.name)
         assert urn not in self.requests, f"registered twice: {urn}"
         self.requests[urn] = Request(
@@ -84,7 +87,8 @@ class Recorder(MockMonitor):
             secret_outputs=frozenset(request.additionalSecretOutputs),
             inputs=MessageToDict(request.object),
         )
-        return super().RegisterResource(request)
+        response: wire.RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        return response
 
     def of(self, kind: str) -> list[Request]:
         return [request for request in self.requests.values() if request.type == kind]
@@ -104,11 +108,11 @@ def run(program: Callable[[], Any]) -> tuple[Recorder, Any]:
     def whole() -> pulumi.Output[None]:
         return pulumi.Output.from_input(program()).apply(seen.append)
 
-    pulumi.runtime.test(whole)()
+    pulumi.runtime.test(whole)()  # type: ignore[no-untyped-call]
     return recorder, seen[0]
 
 
-def unwrapped(value: Any) -> Any:
+def unwrapped(value: object) -> Any:  # noqa: ANN401 -- JSON
     if isinstance(value, dict):
         if value.get(SIGNATURE) == SECRET:
             return unwrapped(value["value"])
@@ -116,7 +120,7 @@ def unwrapped(value: Any) -> Any:
     return [unwrapped(item) for item in value] if isinstance(value, list) else value
 
 
-def secret_paths(value: Any, at: str = "") -> Iterator[str]:
+def secret_paths(value: object, at: str = "") -> Iterator[str]:
     """Give the paths of the leaves that are marked secret."""
     if isinstance(value, dict):
         if value.get(SIGNATURE) == SECRET:

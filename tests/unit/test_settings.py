@@ -1,0 +1,212 @@
+"""The typed door: committed documents pass, every fault is found, and no document ends in a traceback."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from settings.document import Refused, Settings, read
+from settings.editor import render
+from settings.finding import report
+from settings.names import amount, seconds
+from settings.rules import RULES
+from tests.unit.documents import EVERYTHING, PROJECT, TODAY, local, patched, settings, stack_file
+
+BAD = sorted((PROJECT / "tests" / "bad").glob("*.yaml"))
+
+
+def findings(document: object, today: date = TODAY) -> list[str]:
+    try:
+        read(document, today)
+    except Refused as refused:
+        return [f"{found.path} [{found.rule}] {found.what}" for found in refused.findings]
+    return []
+
+
+@pytest.mark.parametrize("patch", [{}, EVERYTHING], ids=["as committed", "everything else"])
+def test_documents_of_stacks_have_no_findings(patch: dict[str, Any]) -> None:
+    assert findings(patched(local(), patch)) == []
+
+
+@pytest.mark.parametrize("bad", BAD, ids=[place.stem for place in BAD])
+def test_each_bad_input_has_exactly_its_finding(bad: Path) -> None:
+    first, patch = bad.read_text().split("\n", 1)
+    expected = first.removeprefix("# expect: ")
+    found = findings(patched(local(), yaml.safe_load(patch)))
+    assert len(found) == 1, found
+    assert found[0].startswith(expected), found[0]
+
+
+def test_every_rule_has_a_bad_input() -> None:
+    refusing = set()
+    for bad in BAD:
+        document = patched(local(), yaml.safe_load(bad.read_text()))
+        try:
+            whole = Settings.model_validate(document)
+        except ValueError:
+            continue
+        for rule in RULES:
+            names = rule.__code__.co_varnames[: rule.__code__.co_argcount]
+            known = {**{name: getattr(whole, name) for name in Settings.model_fields}, "today": TODAY}
+            if list(rule(**{name: known[name] for name in names})):
+                refusing.add(rule)
+    assert [rule.__name__ for rule in RULES if rule not in refusing] == []
+
+
+def test_all_findings_come_at_once_from_both_passes() -> None:
+    document = patched(
+        local(),
+        {
+            "auth": {"sso": True},
+            "storage": {"homes": {"size": "much"}},
+            "images": {"hub": {"tag": "latest"}},
+            "network": {"dns": {"cidrs": []}},
+        },
+    )
+    found = "\n".join(findings(document))
+    for path in ("settings.auth.sso", "settings.storage.homes.size", "settings.images.hub.tag"):
+        assert path in found
+    assert "settings.network.dns [N1]" in found
+
+
+def test_a_finding_says_what_follows_and_what_to_do() -> None:
+    with pytest.raises(Refused) as refused:
+        read(patched(local(), {"auth": {"expires": "2026-01-01"}}), TODAY)
+    text = report(refused.value.findings)
+    assert "settings.auth.expires [D13]: the shared password ended on 2026-01-01." in text
+    assert "What follows: A test deployment lives on" in text
+    assert "What to do:   Move to a sign-in" in text
+
+
+def test_a_misspelt_field_is_answered_with_the_right_name() -> None:
+    with pytest.raises(Refused) as refused:
+        read(patched(local(), {"auth": {"anyNme": True}}), TODAY)
+    assert "did you mean anyName?" in refused.value.findings[0].remedy
+
+
+def test_a_missing_section_is_named() -> None:
+    assert findings(patched(local(), {"network": None})) == [
+        "settings.network [shape] this field is missing."
+    ]
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 3, {}, {"auth": None}, {3: 4}])
+def test_what_is_no_document_gives_findings(document: object) -> None:
+    assert findings(document)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        settings().namespace.name = "other"  # type: ignore[misc]
+
+
+def test_a_namespace_may_begin_with_a_digit() -> None:
+    assert settings({"namespace": {"name": "254carbon"}}).namespace.name == "254carbon"
+
+
+def test_the_shared_password_works_until_its_last_day() -> None:
+    document = patched(local(), {"auth": {"expires": "2026-11-22"}})
+    assert findings(document, date(2026, 11, 21)) == []
+    assert findings(document, date(2026, 11, 22)) != []
+
+
+@pytest.mark.parametrize(
+    ("quantity", "number"),
+    [("500m", "0.5"), ("2", "2"), ("1.5Gi", "1610612736"), ("2k", "2000"), ("1M", "1000000")],
+)
+def test_quantities_have_their_number(quantity: str, number: str) -> None:
+    assert amount(quantity) == type(amount("1"))(number)
+
+
+@pytest.mark.parametrize(("duration", "expected"), [("1h30m", 5400), ("45s", 45), ("24h", 86400)])
+def test_durations_have_their_seconds(duration: str, expected: int) -> None:
+    assert seconds(duration) == expected
+
+
+def test_the_editor_schema_is_current() -> None:
+    committed = (PROJECT / "schemas" / "settings.schema.json").read_text()
+    assert committed == render(), "remake it: .venv/bin/python -m settings.editor"
+
+
+def test_the_editor_schema_takes_what_the_program_takes() -> None:
+    checker = Draft202012Validator(json.loads(render()))
+    assert list(checker.iter_errors(stack_file("local"))) == []
+    full = {"config": {"jupyterhub:settings": patched(local(), EVERYTHING)}}
+    assert list(checker.iter_errors(full)) == []
+
+
+def test_the_editor_schema_refuses_an_unknown_field() -> None:
+    wrong = {"config": {"jupyterhub:settings": patched(local(), {"hub": {"replicas": 2}})}}
+    assert list(Draft202012Validator(json.loads(render())).iter_errors(wrong))
+
+
+def test_stack_files_point_the_editor_at_the_schema_and_switch_the_default_provider_off() -> None:
+    for place in PROJECT.glob("Pulumi.*.yaml"):
+        text = place.read_text()
+        assert text.startswith("# yaml-language-server: $schema=schemas/settings.schema.json\n"), place.name
+        config = yaml.safe_load(text)["config"]
+        assert config["pulumi:disable-default-providers"] == ["kubernetes"]
+        assert "secure" not in text.replace("websecure", "")
+        assert "encryptionsalt" not in text
+
+
+# What may stand at any place of a document: wrong types, wrong forms, and now and then the right thing.
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 70000),
+    st.text(max_size=8),
+    st.sampled_from(
+        ["1Gi", "50m", "1h", "0s", "latest", "10.0.0.0/8", "0.0.0.0/0", "traefik", "none", "../x"]
+    ),
+)
+ANY = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.text(max_size=6), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def places(document: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 -- JSON
+    found = [at] if at else []
+    pairs = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
+    for key, value in pairs:
+        found += places(value, (*at, key))
+    return found
+
+
+PLACES = places(patched(local(), EVERYTHING)) + places(local())
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), ANY), min_size=1, max_size=3))
+def test_no_document_ends_in_a_traceback(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    document = local()
+    for place, value in changes:
+        here: Any = document
+        for part in place[:-1]:
+            here = (
+                here.get(part, {})
+                if isinstance(here, dict)
+                else here[0]
+                if isinstance(here, list) and here
+                else {}
+            )
+        if isinstance(here, dict):
+            here[place[-1]] = value
+    assert all(found.startswith("settings") for found in findings(document))
