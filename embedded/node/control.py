@@ -16,19 +16,16 @@ from embedded.node.processes import Spec
 
 def etcd(place: Layout, tools: Tools) -> Spec:
     """The database, on a socket in a private folder: what it holds in plain text nobody else can read."""
-    peer = f"unix://{place.etcd_peer_socket}"
-    client = f"unix://{place.etcd_socket}"
     return Spec(
         name="etcd",
         argv=(
             str(tools.path("etcd")),
-            "--name=node",
             f"--data-dir={place.etcd_data}",
-            f"--listen-client-urls={client}",
-            f"--advertise-client-urls={client}",
-            f"--listen-peer-urls={peer}",
-            f"--initial-advertise-peer-urls={peer}",
-            f"--initial-cluster=node={peer}",
+            f"--listen-client-urls=unix://{place.etcd_socket}",
+            # What it advertises must look like a host and a port. Nobody listens there, and nobody asks: the
+            # API server is told the socket, and a single member has no peers.
+            "--advertise-client-urls=http://localhost:2379",
+            f"--listen-peer-urls=unix://{place.etcd_peer_socket}",
             "--log-level=warn",
         ),
         ready=lambda: probes.unix_http_ok(place.etcd_socket, "/health"),
@@ -56,7 +53,7 @@ def apiserver(place: Layout, tools: Tools, options: Options) -> Spec:
         f"--tls-cert-file={pki / 'apiserver.crt'}",
         f"--tls-private-key-file={pki / 'apiserver.key'}",
         f"--client-ca-file={pki / 'ca.crt'}",
-        f"--service-account-key-file={pki / 'service-account.key'}",
+        f"--service-account-key-file={pki / 'service-account.pub'}",
         f"--service-account-signing-key-file={pki / 'service-account.key'}",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
         f"--kubelet-certificate-authority={pki / 'ca.crt'}",

@@ -10,6 +10,9 @@ from typing import Any
 import yaml
 
 
+STARTED = "---- started at "
+
+
 def write(path: Path, content: str | bytes, mode: int = 0o644) -> bool:
     """Write a file in one step; says whether anything changed."""
     data = content.encode() if isinstance(content, str) else content
@@ -40,7 +43,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def last_lines(path: Path, count: int = 12, width: int = 300) -> list[str]:
-    """The end of a log, each line cut to a readable length."""
+    """The end of a log since its last start, each line cut to a readable length."""
     try:
         with path.open("rb") as log:
             log.seek(0, os.SEEK_END)
@@ -48,4 +51,5 @@ def last_lines(path: Path, count: int = 12, width: int = 300) -> list[str]:
             text = log.read().decode(errors="replace")
     except OSError:
         return []
-    return [line[:width] for line in text.splitlines() if line.strip()][-count:]
+    lines = [line[:width] for line in text.rpartition(STARTED)[2].splitlines() if line.strip()]
+    return lines[1:][-count:] if STARTED in text else lines[-count:]

@@ -222,11 +222,27 @@ def ensure(folder: Path) -> None:
     ca = authority(folder, "ca", "JupyterHub embedded node")
     for leaf in LEAVES:
         leaf_certificate(folder, ca, leaf)
-    signing = folder / "service-account.key"
-    if not signing.is_file():
-        # Never renewed: every token of every pod would become worthless at once.
-        files.write(signing, key_pem(ec.generate_private_key(ec.SECP256R1())), 0o600)
+    _signing_key(folder)
     ingress_certificate(folder, "localhost")
+
+
+def _signing_key(folder: Path) -> None:
+    """The pair that signs service accounts' tokens.
+
+    Never renewed: every token of every pod would become worthless at once. The public half is a file of its
+    own, because the API server finds it in no private key of this format.
+    """
+    private, public = folder / "service-account.key", folder / "service-account.pub"
+    if private.is_file() and public.is_file():
+        return
+    key = ec.generate_private_key(ec.SECP256R1())
+    files.write(private, key_pem(key), 0o600)
+    files.write(
+        public,
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ),
+    )
 
 
 def ingress_certificate(folder: Path, host: str) -> Pair:

@@ -147,7 +147,7 @@ class Processes:
             log.replace(log.with_suffix(".log.old"))
         digest = spec.digest()
         with log.open("ab") as out:
-            out.write(f"---- start {time.strftime('%Y-%m-%dT%H:%M:%S%z')} ----\n".encode())
+            out.write(f"{files.STARTED}{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n".encode())
             out.flush()
             try:
                 # A session of its own: Ctrl-C ends the command that is watched, not the node.
