@@ -1,0 +1,30 @@
+"""Reviewed snapshots: compared as text, remade with UPDATE_GOLDEN=1."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.unit.documents import PROJECT
+
+FOLDER = PROJECT / "tests" / "golden"
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 -- PyYAML's signature
+        return True
+
+
+def as_yaml(value: object, head: str) -> str:
+    body = yaml.dump(value, Dumper=_Dumper, sort_keys=True, width=110)
+    return f"{head}{body}"
+
+
+def check(name: str, text: str) -> None:
+    place: Path = FOLDER / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        place.write_text(text)
+    assert place.read_text() == text, f"reviewed? then UPDATE_GOLDEN=1 pytest remakes {name}"
