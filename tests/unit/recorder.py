@@ -66,7 +66,8 @@ class Recorder(MockMonitor):
         super().__init__(_Cluster())
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        above = parent.split("::")[2] + "$" if parent else ""
+        """Build the URN as the engine does: the stack is nobody's qualifier."""
+        above = "" if not parent or "::pulumi:pulumi:Stack::" in parent else parent.split("::")[2] + "$"
         return f"urn:pulumi:test::jupyterhub::{above}{type_}::{name}"
 
     def RegisterResource(  # noqa: N802 -- the name on the wire
@@ -74,7 +75,13 @@ class Recorder(MockMonitor):
     ) -> wire.RegisterResourceResponse:
         urn = self.make_urn(request.parent, request.type, request.name)
         assert urn not in self.requests, f"registered twice: {urn}"
-        self.requests[urn] = Request(
+        if request.type != "pulumi:pulumi:Stack":
+            self.requests[urn] = self._kept(urn, request)
+        response: wire.RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        return response
+
+    def _kept(self, urn: str, request: wire.RegisterResourceRequest) -> Request:
+        return Request(
             urn=urn,
             type=request.type,
             name=request.name,
@@ -87,8 +94,6 @@ class Recorder(MockMonitor):
             secret_outputs=frozenset(request.additionalSecretOutputs),
             inputs=MessageToDict(request.object),
         )
-        response: wire.RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        return response
 
     def of(self, kind: str) -> list[Request]:
         return [request for request in self.requests.values() if request.type == kind]

@@ -1,0 +1,66 @@
+"""The program run once for each of a few documents; tests look at what it asked for."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from deployment import deploy
+from settings.load import Brought
+from tests.unit.documents import EVERYTHING, Document, settings
+from tests.unit.packed import pack
+from tests.unit.recorder import Recorder, Request, run
+
+CERTIFICATE, KEY = "the-certificate", "the-private-key"
+SHARED, ADMIN = "shared-pass-word", "the long password of the administrators"
+RELEASE = "kubernetes:helm.sh/v3:Release"
+SECRET = "kubernetes:core/v1:Secret"
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+Deployed = tuple[Recorder, dict[str, Any]]
+
+_SCRATCH = tempfile.TemporaryDirectory(prefix="jupyterhub-tests-")
+
+
+@cache
+def project() -> Path:
+    """A project folder with a chart archive that takes any values."""
+    place = Path(_SCRATCH.name)
+    pack(place / ".charts" / "jupyterhub-4.4.0.tgz")
+    return place
+
+
+def brought(*, passwords: bool) -> Brought:
+    secret = pulumi.Output.secret
+    return Brought(
+        tls_cert=secret(CERTIFICATE),
+        tls_key=secret(KEY),
+        shared_password=secret(SHARED) if passwords else None,
+        admin_password=secret(ADMIN) if passwords else None,
+    )
+
+
+def deployed(patch: Document, *, passwords: bool = False) -> Deployed:
+    return run(lambda: deploy(settings(patch), brought(passwords=passwords), project()))
+
+
+@cache
+def local() -> Deployed:
+    """As committed."""
+    return deployed({})
+
+
+@cache
+def full() -> Deployed:
+    """With everything that `local` leaves out."""
+    return deployed(EVERYTHING, passwords=True)
+
+
+def objects(recorder: Recorder) -> list[Request]:
+    """Everything but components and the provider itself."""
+    return [
+        asked for asked in recorder.requests.values() if asked.custom and not asked.type.startswith("pulumi:")
+    ]
