@@ -3,11 +3,13 @@
 from embedded.node.diagnose import diagnose
 from embedded.node.down import stop
 from embedded.node.layout import Image, Images, Options, Tools
+from embedded.node.runtime import PACKAGES
 from embedded.node.start import start
 from embedded.node.status import Part, status
 from embedded.node.verdict import Verdict, can_run_pods
 
 __all__ = [
+    "PACKAGES",
     "Image",
     "Images",
     "Options",

@@ -91,12 +91,10 @@ def traefik(place: Layout, tools: Tools, options: Options) -> Spec:
 
     No limit on how long a request may be read: an upload of a large file takes longer than a minute.
     """
-    certificate = pki.ingress_certificate(place.paths.pki, "localhost")
+    pair = pki.ingress_certificate(place.paths.pki, "localhost")
     dynamic = place.config / "traefik-certificates.yaml"
     stores = {
-        "default": {
-            "defaultCertificate": {"certFile": str(certificate.cert), "keyFile": str(certificate.key)}
-        }
+        "default": {"defaultCertificate": {"certFile": str(pair.certificate), "keyFile": str(pair.key)}}
     }
     files.write_yaml(dynamic, {"tls": {"stores": stores}})
     kubeconfig = place.kubeconfig("traefik")
@@ -113,6 +111,10 @@ def traefik(place: Layout, tools: Tools, options: Options) -> Spec:
             f"{entry}.transport.respondingtimeouts.readtimeout=0",
             f"{provider}=true",
             f"{provider}.ingressclass=traefik",
+            # While a server is away, its users get 503; without this the whole route goes, and they get 404.
+            f"{provider}.allowemptyservices=true",
+            # By default routes are at most two seconds old: long, for a server that has just come up.
+            "--providers.providersthrottleduration=500ms",
             # Published in each Ingress' status: whoever waits for an address gets one.
             f"{provider}.ingressendpoint.ip=127.0.0.1",
             f"--providers.file.filename={dynamic}",
@@ -121,7 +123,7 @@ def traefik(place: Layout, tools: Tools, options: Options) -> Spec:
             "--log.nocolor=true",
         ),
         ready=lambda: traefik_answers(place, options),
-        inputs=(dynamic, kubeconfig, certificate.cert),
+        inputs=(dynamic, kubeconfig, pair.certificate),
         env={"KUBECONFIG": str(kubeconfig)},
     )
 

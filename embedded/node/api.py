@@ -40,7 +40,7 @@ class Api:
         self._session = requests.Session()
         # A proxy of somebody's shell has no business between the parts of one machine.
         self._session.trust_env = False
-        self._session.cert = (str(admin.cert), str(admin.key))
+        self._session.cert = (str(admin.certificate), str(admin.key))
         self._session.verify = str(place.paths.pki / "ca.crt")
 
     def __enter__(self) -> Api:

@@ -99,13 +99,21 @@ def _machine(place: Layout) -> None:
         netpol.remove()
         network.restore(place.sysctls)
         _groups()
-    for note in CNI_RESULTS.glob("jhub-pods-*"):
-        note.unlink(missing_ok=True)
+    _forget_attachments(place)
     for folder in (place.containerd_state, place.run / "runc", place.leases, place.records):
         shutil.rmtree(folder, ignore_errors=True)
     for socket in (*sockets, *place.run.glob("*.sock*")):
         socket.unlink(missing_ok=True)
     _empty_folders()
+
+
+def _forget_attachments(place: Layout) -> None:
+    """The CNI library's notes lie in one place for all runtimes: ours name a namespace below our folder."""
+    ours = f'"sandbox":"{place.run}/'.encode()
+    for note in CNI_RESULTS.glob("*"):
+        with contextlib.suppress(OSError):
+            if ours in note.read_bytes():
+                note.unlink()
 
 
 def _groups() -> None:

@@ -42,7 +42,7 @@ def render(server: str, folder: Path, name: str) -> dict[str, Any]:
             {
                 "name": name,
                 "user": {
-                    "client-certificate-data": _encoded(user.cert),
+                    "client-certificate-data": _encoded(user.certificate),
                     "client-key-data": _encoded(user.key),
                 },
             }

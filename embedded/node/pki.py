@@ -54,7 +54,7 @@ class Leaf:
 class Pair:
     """A certificate and its key as files."""
 
-    cert: Path
+    certificate: Path
     key: Path = field(repr=False)
 
 
@@ -92,13 +92,13 @@ def now() -> datetime.datetime:
 
 def pair(folder: Path, name: str) -> Pair:
     """The two files of a certificate."""
-    return Pair(cert=folder / f"{name}.crt", key=folder / f"{name}.key")
+    return Pair(certificate=folder / f"{name}.crt", key=folder / f"{name}.key")
 
 
 def _save(files_of: Pair, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
     # The key first: a certificate without its key is what `_load` takes for "not there".
     files.write(files_of.key, key_pem(key), 0o600)
-    files.write(files_of.cert, certificate.public_bytes(serialization.Encoding.PEM))
+    files.write(files_of.certificate, certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -112,7 +112,7 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def _load(files_of: Pair) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None:
     try:
-        certificate = x509.load_pem_x509_certificate(files_of.cert.read_bytes())
+        certificate = x509.load_pem_x509_certificate(files_of.certificate.read_bytes())
         key = serialization.load_pem_private_key(files_of.key.read_bytes(), password=None)
     except (OSError, ValueError):
         return None
@@ -193,7 +193,7 @@ def leaf_certificate(folder: Path, ca: Pair, leaf: Leaf) -> Pair:
     files_of = pair(folder, leaf.name)
     issuer = _load(ca)
     if issuer is None:
-        raise FileNotFoundError(ca.cert)
+        raise FileNotFoundError(ca.certificate)
     found = _load(files_of)
     if found and _still_good(found[0], leaf, issuer[0]):
         return files_of

@@ -67,7 +67,12 @@ def _namespaces() -> str:
 
 def _bridge() -> str:
     """Whether a bridge can be made, in a network namespace of its own that goes with the command."""
-    script = "ip link add jhub-probe type bridge && nft add table inet jhub-probe"
+    # The commands may be installed only once it is clear that a node can run.
+    script = """
+        set -e
+        if command -v ip >/dev/null; then ip link add jhub-probe type bridge; fi
+        if command -v nft >/dev/null; then nft add table inet jhub-probe; fi
+    """
     return _tried(
         ["unshare", "--net", "sh", "-c", script],
         "network devices and nftables tables cannot be made",

@@ -34,6 +34,8 @@ def kubelet_config(place: Layout, cgroup_version: int) -> dict[str, Any]:
         "tlsCertFile": str(pki / "kubelet.crt"),
         "tlsPrivateKeyFile": str(pki / "kubelet.key"),
         "failSwapOn": False,
+        # Its chains guard kube-proxy's iptables mode; here they would only outlive the node.
+        "makeIPTablesUtilChains": False,
         "podLogsDir": str(place.pod_logs),
         "volumePluginDir": str(place.kubelet / "volume-plugins"),
         # Our images come from archives, not from a registry: one that is collected would be gone.
