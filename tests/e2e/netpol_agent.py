@@ -101,7 +101,13 @@ def by_icmp(address: str, _: int, timeout: float) -> bool:
     return False
 
 
-WAYS = {"TCP": by_tcp, "UDP": by_udp, "DNS": by_dns, "ICMP": by_icmp}
+def by_opening(address: str, port: int, timeout: float) -> bool:
+    """Only the handshake: for servers that do not echo."""
+    with socket.create_connection((address, port), timeout):
+        return True
+
+
+WAYS = {"TCP": by_tcp, "OPEN": by_opening, "UDP": by_udp, "DNS": by_dns, "ICMP": by_icmp}
 
 
 def attempt(target: list[Any], timeout: float) -> bool:
