@@ -22,6 +22,7 @@ Message = Any
 Context = Any
 Answer = TypeVar("Answer")
 UNKNOWN_CODE = 2
+NO_AUTONAMES = provider_pb2.CheckRequest.AutonamingOptions.DISABLE
 
 
 class Plugin(Protocol):
@@ -173,7 +174,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         naming = Autoname(
             seed=request.randomSeed,
             proposed=options.proposed_name if options else "",
-            disabled=bool(options) and options.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE,
+            disabled=options is not None and options.mode == NO_AUTONAMES,
         )
         return self._checked(handler.check(urn, decode(request.olds), decode(request.news), naming))
 

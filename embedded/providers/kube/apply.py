@@ -48,7 +48,7 @@ class Writer:
     cancelled: threading.Event
 
     def create(self, obj: Object, *, preview: bool, warn: Callable[[str], None]) -> Object:
-        """Create, and give a namespace or a kind that is being made at the same time some moments to appear."""
+        """Create; a namespace or a kind that is being made at the same time gets some moments to appear."""
         for attempt in range(RETRIES + 1):
             try:
                 return self._post(obj, preview=preview, warn=warn)
@@ -143,7 +143,7 @@ def must_force(obj: Object, live: Object, *, always: bool, preview: bool) -> boo
 
 
 def with_ignored(obj: Object, live: Object, ignored: Sequence[str]) -> Object:
-    """Put the live value of ignored fields into what is applied, so that an apply neither changes nor drops it."""
+    """Put the live value of ignored fields into what is applied, which then neither changes nor drops it."""
     wanted = copy.deepcopy(obj)
     for one in ignored:
         steps = parse_path(one)

@@ -96,7 +96,7 @@ def split_id(id_: str) -> tuple[str, str]:
 
 
 def manager(state: Properties, inputs: Properties) -> str:
-    """Choose the field manager: the object's annotation, the one in the state, or a new one of its own."""
+    """Choose the field manager: the object's annotation, the one in the state, or a new one."""
     return (
         annotation(inputs, "pulumi.com/patchFieldManager")
         or state.get("__fieldManager")

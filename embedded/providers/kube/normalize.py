@@ -106,7 +106,7 @@ def _amounts(value: Value, key: str = "") -> Value:
 
 
 def to_object(properties: Value) -> Value:
-    """Write the names of an object's fields as Kubernetes does (x_kubernetes_... becomes x-kubernetes-...)."""
+    """Write the names of an object's fields as Kubernetes does (x_kubernetes_... is x-kubernetes-...)."""
     return _renamed(properties, _DASHED)
 
 

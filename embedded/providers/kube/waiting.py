@@ -98,7 +98,7 @@ class Waiter:
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
     def until_served(self, definition: Object, say: Callable[[str], None]) -> None:
-        """Return once the kind that a CustomResourceDefinition makes is served, so that objects of it can follow."""
+        """Return once the kind that a CustomResourceDefinition makes is served: objects of it can follow."""
         spec = definition["spec"]
         wanted = {"kind": spec["names"]["kind"]}
         versions = [f"{spec['group']}/{one['name']}" for one in spec["versions"] if one.get("served")]

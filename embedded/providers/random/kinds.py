@@ -33,7 +33,20 @@ class Kind:
 
 
 CHARACTERS = frozenset(
-    ["keepers", "length", "lower", "minLower", "minNumeric", "minSpecial", "minUpper", "number", "numeric", "overrideSpecial", "special", "upper"]
+    {
+        "keepers",
+        "length",
+        "lower",
+        "minLower",
+        "minNumeric",
+        "minSpecial",
+        "minUpper",
+        "number",
+        "numeric",
+        "overrideSpecial",
+        "special",
+        "upper",
+    }
 )
 
 

@@ -52,7 +52,7 @@ def _is_ready(endpoint: Object) -> bool:
 
 
 def check_ingress(look: Look, obj: Object) -> Readiness:
-    """Ready when the controller has written an address; a missing backend is waited for a little, then told."""
+    """Ready when the controller has written an address; a missing backend is waited for a little."""
     missing = [name for name in _backends(obj) if not _exists(look, obj, name)]
     if missing and look.seconds < BACKEND_SECONDS:
         return Readiness(False, f"[1/3] Finding a matching service: {', '.join(missing)}", _absent(missing))

@@ -1,0 +1,1 @@
+"""Helm releases, as kubernetes:helm.sh/v3:Release takes them."""
