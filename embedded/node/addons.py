@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 from embedded import netpol, paths
 from embedded.node import files, pki, probes
@@ -151,7 +152,8 @@ def policies(place: Layout) -> Spec:
             POD_CIDR,
         ),
         ready=policies_stand,
-        inputs=(kubeconfig,),
+        # Its own source among them: a checkout that moved on restarts it.
+        inputs=(kubeconfig, *sorted(Path(netpol.__file__).parent.glob("*.py"))),
         env={"PYTHONPATH": str(paths.CHECKOUT), "PYTHONUNBUFFERED": "1"},
     )
 

@@ -68,6 +68,13 @@ class Api:
         """A JSON patch."""
         self._document(self._ask("PATCH", path, json.dumps(changes), "application/json-patch+json"))
 
+    def merge(self, path: str, change: str) -> None:
+        """A strategic merge patch: lists of conditions are merged by their type."""
+        answer = self._ask("PATCH", path, change, "application/strategic-merge-patch+json")
+        # Whatever it was about may be gone in the meantime.
+        if answer.status_code != NOT_FOUND:
+            self._document(answer)
+
     def _ask(self, method: str, path: str, body: str | None = None, kind: str = "") -> requests.Response:
         headers = {"Content-Type": kind} if kind else {}
         try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from embedded.console import Work
+from embedded.console import Work, say
 from embedded.fault import Fault
 from embedded.node import (
     addons,
@@ -19,14 +18,15 @@ from embedded.node import (
     objects,
     ownership,
     pki,
+    pods,
     ports,
+    readiness,
     runtime,
     workers,
 )
-from embedded.node.api import Api, Document
+from embedded.node.api import Api
 from embedded.node.layout import (
     LONGEST_SOCKET,
-    NODE_NAME,
     Images,
     Layout,
     Options,
@@ -37,8 +37,6 @@ from embedded.node.parallel import together
 from embedded.node.processes import Processes, Spec
 from embedded.node.verdict import can_run_pods
 from embedded.paths import Paths, make_writable
-
-READY_PATIENCE = 90.0
 
 
 def start(paths: Paths, tools: Tools, images: Images, options: Options) -> None:
@@ -171,10 +169,16 @@ class _Start:
     def _workers(self, began: float) -> None:
         """The kubelet comes last: no pod starts before the policies stand and the images lie ready."""
         fresh = not self.processes.current(self.specs["kubelet"])
-        with self._step("kubelet and kube-proxy", WORKERS), Api(self.place, self.options) as api:
-            self._ensure(*WORKERS)
-            wait_ready(api, began if fresh else 0.0)
-            gpu.offer(api, self.options.gpus)
+        with Api(self.place, self.options) as api:
+            lost = pods.mark_down(api) if fresh and not cgroups.processes() else []
+            with self._step("kubelet and kube-proxy", WORKERS) as detail:
+                self._ensure(*WORKERS)
+                readiness.wait(api, began if fresh else 0.0)
+                gpu.offer(api, self.options.gpus)
+                detail("pods that ran before")
+                missing = pods.await_back(api, lost)
+        if missing:
+            say(f"  Not ready again yet: {', '.join(missing)}")
 
     def _still_alive(self) -> None:
         """A part that nobody can ask may have ended just after its start."""
@@ -186,35 +190,3 @@ CONTROL = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"
 RUNTIME = ("containerd",)
 ADDONS = ("netpol", "coredns", "local-path-provisioner", "traefik")
 WORKERS = ("kubelet", "kube-proxy")
-
-
-def ready(node: Document | None, not_before: float) -> bool:
-    """Whether a node says that it is ready, and said so after a moment: an old word counts for nothing."""
-    for condition in (node or {}).get("status", {}).get("conditions", []):
-        if condition["type"] == "Ready" and condition["status"] == "True":
-            beat = datetime.datetime.fromisoformat(condition["lastHeartbeatTime"])
-            return beat.timestamp() >= int(not_before)
-    return False
-
-
-def wait_ready(api: Api, not_before: float, patience: float = READY_PATIENCE) -> None:
-    """Wait until the kubelet reports the node ready."""
-    deadline = time.monotonic() + patience
-    while True:
-        node = api.get(f"/api/v1/nodes/{NODE_NAME}")
-        if ready(node, not_before):
-            return
-        if time.monotonic() > deadline:
-            raise Fault(
-                f"The node is not ready after {patience:.0f} s: {_why(node)}",
-                "Pods are not started.",
-                "Look at the kubelet's log; stop and start the node if it stays like this.",
-            )
-        time.sleep(0.2)
-
-
-def _why(node: Document | None) -> str:
-    for condition in (node or {}).get("status", {}).get("conditions", []):
-        if condition["type"] == "Ready":
-            return str(condition.get("message", "no reason given"))
-    return "the kubelet has not registered it."

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from embedded.console import elapsed
 from embedded.fault import Fault
-from embedded.node import addons, control, identity, ownership
+from embedded.node import addons, control, identity, ownership, readiness
 from embedded.node.api import Api
 from embedded.node.layout import NODE_NAME, Layout, Options, layout
 from embedded.node.processes import Processes
-from embedded.node.start import ADDONS, CONTROL, RUNTIME, WORKERS, ready
+from embedded.node.start import ADDONS, CONTROL, RUNTIME, WORKERS
 from embedded.paths import Paths
 
 
@@ -100,4 +100,4 @@ def _exists(place: Layout, options: Options, path: str) -> bool:
 
 def _node_ready(place: Layout, options: Options) -> bool:
     with Api(place, options) as api:
-        return ready(api.get(f"/api/v1/nodes/{NODE_NAME}"), 0.0)
+        return readiness.ready(api.get(f"/api/v1/nodes/{NODE_NAME}"), 0.0)
