@@ -23,7 +23,7 @@ ALLOWED = frozenset(
         "cluster.context",
         "chart.path",
         "chart.version",
-        "hub.await",
+        "hub.awaitReady",
         "images.hub.name",
         "images.hub.tag",
         "images.notebook.name",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from embedded import providers, toolchain
+from embedded import toolchain
 from embedded.console import say
 from embedded.fault import Fault
 from embedded.paths import Paths
+from embedded.providers.install import install
 from embedded.target import Target
 from embedded.toolchain import Tools
 
@@ -23,5 +24,5 @@ def provide(paths: Paths, target: Target, tools: Tools) -> None:
             "The plugins made here refuse every cluster that was not made on this machine.",
             f"PULUMI_HOME={paths.pulumi_home} pulumi plugin install --file, or leave KUBECONTEXT out.",
         )
-    providers.install(paths.pulumi_home, Path(sys.executable), paths.pki / "ca.crt", tools.path("helm"))
+    install(paths.pulumi_home, Path(sys.executable), paths.pki / "ca.crt", tools.path("helm"))
     say("  Pulumi's Kubernetes and random plugins cannot be downloaded: the embedded ones stand in for them.")

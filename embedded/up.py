@@ -106,7 +106,7 @@ def _configure(paths: Paths, env: Mapping[str, str], parts: Parts, engine: Engin
         "cluster.context": parts.target.context,
         "chart.path": str(chart.path),
         "chart.version": chart.version,
-        "hub.await": parts.target.pods,
+        "hub.awaitReady": parts.target.pods,
         **image_changes(parts.target, parts.images, env),
         **parts.target.changes,
     }
