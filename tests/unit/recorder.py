@@ -104,9 +104,14 @@ class Recorder(MockMonitor):
         return found[0]
 
 
-def run(program: Callable[[], Any]) -> tuple[Recorder, Any]:
-    """Run a program to its end; give what it asked for, and its outputs with what they resolve to."""
+def run(program: Callable[[], Any], keep: list[Recorder] | None = None) -> tuple[Recorder, Any]:
+    """Run a program to its end; give what it asked for, and its outputs with what they resolve to.
+
+    `keep` receives the recorder before the program starts, for programs that end in an error.
+    """
     recorder = Recorder()
+    if keep is not None:
+        keep.append(recorder)
     set_mocks(_Cluster(), project="jupyterhub", stack="test", preview=False, monitor=recorder)
     seen: list[Any] = []
 
