@@ -105,6 +105,6 @@ def manager(state: Properties, inputs: Properties) -> str:
 
 
 def api_of(type_: str) -> tuple[str, str]:
-    """Read apiVersion and kind from a type token: kubernetes:apps/v1:Deployment, kubernetes:core/v1:Secret."""
+    """Read apiVersion and kind from a type token: kubernetes:apps/v1:Deployment, ...:core/v1:Secret."""
     _, group_version, kind = type_.split(":")
     return group_version.removeprefix("core/"), kind

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from embedded.providers.changes import changes, mark_replacing, without_ignored
 from embedded.providers.codec import Properties, Unknown, bare, has
 from embedded.providers.errors import NotReady, PartlyDone, ProviderError
 from embedded.providers.kube import names
-from embedded.providers.kube.apply import EXISTS, Writer, must_force, with_ignored
-from embedded.providers.kube.client import ApiError, Call, Client, Object, Unreachable
-from embedded.providers.kube.discovery import Discovery, NoSuchKind
+from embedded.providers.kube.apply import EXISTS, must_force, with_ignored
+from embedded.providers.kube.client import ApiError, Object, Unreachable
+from embedded.providers.kube.cluster import Cluster
+from embedded.providers.kube.discovery import NoSuchKind
+from embedded.providers.kube.existing import Existing
 from embedded.providers.kube.normalize import normalized, pruned, to_properties
 from embedded.providers.kube.replacement import forcing
 from embedded.providers.kube.settings import Settings
 from embedded.providers.kube.state import checkpoint, hide, parse
-from embedded.providers.kube.waiting import SKIP, Waiter, seconds_for
 from embedded.providers.lifecycle import Autoname, Checked, Differences, Live, Log, Update, Urn
 
-PROPAGATION = "pulumi.com/deletionPropagationPolicy"
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 NO_KIND = (
     "the Kubernetes API server reported that the apiVersion for this resource does not exist. Verify that "
     "any required CRDs have been created"
 )
-_LEFT_ALONE = frozenset(
-    {"Namespace", "Pod", "ReplicationController", "DaemonSet", "Deployment", "StatefulSet", "Job"}
-)
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Everything that an operation needs of the cluster."""
-
-    client: Client
-    discovery: Discovery
-    writer: Writer
-    waiter: Waiter
-    namespace: str
 
 
 class Objects:
@@ -50,6 +33,7 @@ class Objects:
         self._reach = cluster
         self._settings = settings
         self._log = log
+        self._existing = Existing(cluster, settings, log)
 
     # Check and Diff ----------------------------------------------------------------------------------
 
@@ -215,88 +199,12 @@ class Objects:
     # Read and Delete ---------------------------------------------------------------------------------
 
     def read(self, urn: Urn, id_: str, state: Properties, inputs: Properties) -> Live:
-        """Look at the live object for a refresh; with no state this is an import of all of it."""
-        try:
-            cluster = self._reach()
-            return self._read(cluster, urn, id_, state, inputs)
-        except Unreachable as error:
-            return self._unreachable(urn, error, Live(id_, state, inputs))
-
-    def _unreachable(self, urn: Urn, error: Unreachable, known: Live) -> Live:
-        self._log.warning(urn, str(error))
-        if self._settings.delete_unreachable:
-            return Live()
-        if self._settings.skip_update_unreachable:
-            return known
-        raise ProviderError(
-            f"failed to read resource state: {error}. If the cluster was deleted, run this again with "
-            'PULUMI_K8S_DELETE_UNREACHABLE="true" to drop its resources from the state'
-        ) from error
-
-    def _read(self, cluster: Cluster, urn: Urn, id_: str, state: Properties, inputs: Properties) -> Live:
-        asked, _ = parse(state) if state else ({}, {})
-        asked = normalized(inputs) if inputs else asked
-        imported = not asked
-        api_version, kind = names.api_of(urn.type)
-        known = {"apiVersion": asked.get("apiVersion") or api_version, "kind": asked.get("kind") or kind}
-        namespace, name = names.split_id(id_)
-        try:
-            found = cluster.discovery.of(known)
-            live = cluster.client.find(found.path(namespace or cluster.namespace, name))
-        except NoSuchKind:
-            return Live()  # its definition is gone, and the object with it
-        if live is None:
-            return Live()
-        live = {**live, **known}
-        manager = names.manager(state, asked)
-        wanted = _imported(live) if imported else pruned(live, asked)
-        seen = Live(
-            id_, checkpoint(wanted, live, inputs, manager), hide(to_properties(copy.deepcopy(wanted)), inputs)
-        )
-        if not imported:
-            self._still_ready(cluster, asked, live, seen)
-        return seen
-
-    def _still_ready(self, cluster: Cluster, asked: Object, live: Object, seen: Live) -> None:
-        try:
-            cluster.waiter.look_once(asked, live)
-        except NotReady as error:
-            raise PartlyDone(
-                str(error), id_=seen.id, state=seen.state, reasons=error.reasons, inputs=seen.inputs
-            ) from error
+        """Look at the live object."""
+        return self._existing.read(urn, id_, state, inputs)
 
     def delete(self, urn: Urn, id_: str, state: Properties, timeout: float) -> None:
-        """Delete the object and what it owns, and wait until it is gone; gone already is as good."""
-        asked, live = parse(state)
-        namespace, name = names.split_id(id_)
-        policy = names.annotation(asked, PROPAGATION).capitalize() or "Foreground"
-        options = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy}
-        try:
-            cluster = self._reach()
-            path = cluster.discovery.of(live).path(namespace, name)
-            cluster.client.call(Call("DELETE", path, options))
-        except NoSuchKind:
-            return
-        except Unreachable as error:
-            self._unreachable(urn, error, Live())
-            return
-        except ApiError as error:
-            if error.not_found:
-                return
-            raise ProviderError(f"{names.object_id(live)!r} was not deleted: {error}") from error
-        if names.annotation(asked, SKIP) == "true" and live.get("kind") in _LEFT_ALONE:
-            return
-        self._until_gone(cluster, urn, id_, (asked, live, state), timeout)
-
-    def _until_gone(
-        self, cluster: Cluster, urn: Urn, id_: str, kept: tuple[Object, Object, Properties], timeout: float
-    ) -> None:
-        asked, live, state = kept
-        limit = seconds_for({"metadata": asked.get("metadata")}, timeout)
-        try:
-            cluster.waiter.until_gone(live, limit, lambda text: self._log.status(urn, text))
-        except NotReady as error:
-            raise PartlyDone(str(error), id_=id_, state=state, reasons=error.reasons) from error
+        """Delete the object."""
+        self._existing.delete(urn, id_, state, timeout)
 
 
 def _identity(obj: Object) -> Object:
@@ -312,20 +220,8 @@ def _served(cluster: Cluster, obj: Object) -> bool:
 
 
 def _cannot_try(error: Exception) -> bool:
-    """Whether a dry run says nothing: what it needs is made in the same run, or it may not be tried at all."""
+    """Whether a dry run says nothing: what it needs is made in the same run, or it may not be tried."""
     if not isinstance(error, ApiError):
         return True
     no_dry_run = error.reason == "BadRequest" and "dry run" in str(error).lower()
     return error.namespace_missing or error.already_exists or error.reason == "Forbidden" or no_dry_run
-
-
-def _imported(live: Object) -> Object:
-    """Take the whole live object as inputs, but for what only the server writes."""
-    wanted = normalized({key: value for key, value in live.items() if key != "status"})
-    notes = wanted["metadata"].get("annotations")
-    if isinstance(notes, dict):
-        for key in ("deployment.kubernetes.io/revision", LAST_APPLIED):
-            notes.pop(key, None)
-        if not notes:
-            del wanted["metadata"]["annotations"]
-    return wanted

@@ -14,8 +14,9 @@ from embedded.providers.errors import ProviderError
 from embedded.providers.kube import kubeconfig
 from embedded.providers.kube.apply import Writer
 from embedded.providers.kube.client import Client, Unreachable
+from embedded.providers.kube.cluster import Cluster
 from embedded.providers.kube.discovery import Discovery
-from embedded.providers.kube.objects import Cluster, Objects
+from embedded.providers.kube.objects import Objects
 from embedded.providers.kube.settings import Settings, refusals
 from embedded.providers.kube.waiting import Waiter
 from embedded.providers.lifecycle import Checked, Log, Provider, Urn

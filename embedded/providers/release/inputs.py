@@ -22,8 +22,27 @@ from embedded.providers.kube.names import suffix
 from embedded.providers.lifecycle import Urn
 
 DEFAULT_SECONDS = 300
-FLAGS = tuple(
-    ["allowNullValues", "atomic", "cleanupOnFail", "createNamespace", "dependencyUpdate", "devel", "disableCRDHooks", "disableOpenapiValidation", "disableWebhooks", "forceUpdate", "lint", "recreatePods", "renderSubchartNotes", "replace", "resetValues", "reuseValues", "skipAwait", "skipCrds", "verify", "waitForJobs"]
+FLAGS = (
+    "allowNullValues",
+    "atomic",
+    "cleanupOnFail",
+    "createNamespace",
+    "dependencyUpdate",
+    "devel",
+    "disableCRDHooks",
+    "disableOpenapiValidation",
+    "disableWebhooks",
+    "forceUpdate",
+    "lint",
+    "recreatePods",
+    "renderSubchartNotes",
+    "replace",
+    "resetValues",
+    "reuseValues",
+    "skipAwait",
+    "skipCrds",
+    "verify",
+    "waitForJobs",
 )
 TEXTS = ("chart", "description", "keyring", "name", "namespace", "postrender", "version")
 REFUSED = {

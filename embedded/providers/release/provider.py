@@ -13,8 +13,8 @@ from embedded.providers.changes import changes, mark_replacing, without_ignored
 from embedded.providers.codec import UNKNOWN, Properties, Unknown, Value, bare, has
 from embedded.providers.errors import PartlyDone, ProviderError
 from embedded.providers.kube.client import ApiError
+from embedded.providers.kube.cluster import Cluster
 from embedded.providers.kube.names import qualified, split_id
-from embedded.providers.kube.objects import Cluster
 from embedded.providers.lifecycle import Autoname, Checked, Differences, Live, Log, Update, Urn
 from embedded.providers.release import inputs as given
 from embedded.providers.release import why
@@ -125,8 +125,8 @@ class Releases:
         id_ = _id(plain)
         reasons = why.reasons(self._reach().client, plain["namespace"], plain["name"])
         message = (
-            f"Helm release {id_!r} was created, but failed to initialize completely ({after.status}, revision "
-            f"{after.revision}): {ended.error}"
+            f"Helm release {id_!r} was created, but failed to initialize completely ({after.status}, "
+            f"revision {after.revision}): {ended.error}"
         )
         self._log.warning(urn, "\n  ".join([message, *reasons]))
         raise PartlyDone(

@@ -21,7 +21,8 @@ def check_for(text: str) -> Check:
     for one in expressions:
         if not one.startswith("condition=") and not _JSONPATH.fullmatch(one):
             raise ProviderError(
-                f'{ANNOTATION}: expected "jsonpath={{.path}}[=value]" or "condition=Type[=Status]", got {one!r}'
+                f'{ANNOTATION}: expected "jsonpath={{.path}}[=value]" or "condition=Type[=Status]", '
+                f"got {one!r}"
             )
 
     def check(look: Look, obj: Object) -> Readiness:
