@@ -63,7 +63,7 @@ priorityClassName: {{ $.Release.Name }}-default-priority
 {{- with index . 1 }}
 nodeSelector: {{ toYaml . | nindent 2 }}
 {{- end }}
-{{- with concat $core.tolerations (index . 2) }}
+{{- with concat ($core.tolerations | default list) (index . 2 | default list) }}
 tolerations: {{ toYaml . | nindent 2 }}
 {{- end }}
 {{- include "small.purpose" (list "core" $core.nodeAffinity.matchNodePurpose list) }}

@@ -12,7 +12,10 @@ _CULLER_SCOPES = ("list:users", "read:users:activity", "read:servers", "delete:s
 def services(hub: Mapping[str, Any], cull: Mapping[str, Any], token: Callable[[str], str]) -> list[Any]:
     """Give the hub's services; `token` finds the kept token of one by its key in the values."""
     found = [culler(cull, str(hub["baseUrl"]))] if cull["enabled"] else []
-    return [*found, *(_service(key, body, token) for key, body in sorted(hub["services"].items()))]
+    return [
+        *found,
+        *(_service(key, body, token) for key, body in sorted((hub.get("services") or {}).items())),
+    ]
 
 
 def roles(hub: Mapping[str, Any], cull: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -21,7 +24,7 @@ def roles(hub: Mapping[str, Any], cull: Mapping[str, Any]) -> list[dict[str, Any
     if cull["enabled"]:
         scopes = [*_CULLER_SCOPES, *(["admin:users"] if cull.get("users") else [])]
         found.append({"name": CULLER, "scopes": scopes, "services": [CULLER]})
-    return [*found, *({"name": key, **body} for key, body in sorted(hub["loadRoles"].items()))]
+    return [*found, *({"name": key, **body} for key, body in sorted((hub.get("loadRoles") or {}).items()))]
 
 
 def culler(cull: Mapping[str, Any], base_url: str) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def _culler_options(cull: Mapping[str, Any]) -> Iterator[str]:
     if cull.get("users"):
         yield "--cull-users"
     # On by default in the culler itself.
-    if cull.get("adminUsers") is False:
+    if not cull.get("adminUsers"):
         yield "--cull-admin-users=false"
     if cull.get("removeNamedServers"):
         yield "--remove-named-servers"

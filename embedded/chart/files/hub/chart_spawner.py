@@ -18,7 +18,6 @@ _OPTIONAL = {
     "lifecycleHooks": "lifecycle_hooks",
     "initContainers": "init_containers",
     "extraContainers": "extra_containers",
-    "allowPrivilegeEscalation": "allow_privilege_escalation",
     "uid": "uid",
     "fsGid": "fs_gid",
     "serviceAccountName": "service_account",
@@ -49,6 +48,8 @@ def kubespawner(values: Mapping[str, Any], namespace: str) -> Traits:
         "namespace": namespace,
         "common_labels": common_labels(values["Chart"], values["Release"]),
         "image": f"{user['image']['name']}:{user['image']['tag']}",
+        # Null has a meaning of its own here: the field stays out of the pod.
+        "allow_privilege_escalation": user.get("allowPrivilegeEscalation"),
     }
     for path, trait in _OPTIONAL.items():
         value = _at(user, path)
@@ -75,8 +76,12 @@ def common_labels(chart: Mapping[str, str], release: Mapping[str, str]) -> dict[
 def pull_secrets(values: Mapping[str, Any]) -> Traits:
     """Give the registry logins: the release's own, those for all pods, those of the user image."""
     made = values["imagePullSecret"]
-    own = ["image-pull-secret"] if made["create"] and made["automaticReferenceInjection"] else []
-    names = [*own, *values["imagePullSecrets"], *values["singleuser"]["image"]["pullSecrets"]]
+    own = ["image-pull-secret"] if made["create"] and made.get("automaticReferenceInjection") else []
+    names = [
+        *own,
+        *values["imagePullSecrets"],
+        *(values["singleuser"]["image"].get("pullSecrets") or []),
+    ]
     return {"image_pull_secrets": names} if names else {}
 
 
@@ -84,14 +89,14 @@ def scheduling(values: Mapping[str, Any]) -> Traits:
     """Give where user pods may run, and how important they are."""
     user, pods = values["singleuser"], values["scheduling"]["userPods"]
     mode = pods["nodeAffinity"]["matchNodePurpose"]
-    extra = user["extraNodeAffinity"]
-    required, preferred = list(extra["required"]), list(extra["preferred"])
+    required = list(_at(user, "extraNodeAffinity.required") or [])
+    preferred = list(_at(user, "extraNodeAffinity.preferred") or [])
     if mode == "require":
         required.append(_PURPOSE)
     elif mode == "prefer":
         preferred.append({"weight": 100, "preference": _PURPOSE})
     traits: Traits = {"node_affinity_required": required, "node_affinity_preferred": preferred}
-    tolerations = [*pods["tolerations"], *user["extraTolerations"]]
+    tolerations = [*(pods.get("tolerations") or []), *(user.get("extraTolerations") or [])]
     if tolerations:
         traits["tolerations"] = tolerations
     if values["scheduling"]["podPriority"]["enabled"]:
@@ -105,8 +110,8 @@ def command(user: Mapping[str, Any]) -> Traits:
     return {trait: value for trait, value in chosen.items() if value is not None}
 
 
-def _at(tree: Mapping[str, Any], path: str) -> Any:
+def _at(tree: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401  a value is any YAML
     found: Any = tree
     for part in path.split("."):
-        found = found.get(part)
+        found = (found or {}).get(part)
     return found

@@ -18,9 +18,9 @@ def storage(user: Mapping[str, Any]) -> Traits:
     home, volumes, mounts = _home(wanted)
     volumes |= _named(wanted.get("extraVolumes"), numbered=False)
     mounts |= _named(wanted.get("extraVolumeMounts"), numbered=True)
-    file_volumes, file_mounts = files(user["extraFiles"])
+    file_volumes, file_mounts = files(user.get("extraFiles") or {})
     return {
-        "storage_extra_labels": wanted["extraLabels"],
+        "storage_extra_labels": wanted.get("extraLabels") or {},
         **home,
         "volumes": volumes | file_volumes,
         "volume_mounts": mounts | file_mounts,
@@ -59,15 +59,14 @@ def _home(wanted: Mapping[str, Any]) -> tuple[Traits, Named, Named]:
 def _own_claim(wanted: Mapping[str, Any]) -> tuple[Traits, Named, Named]:
     dynamic = wanted["dynamic"]
     name = dynamic["volumeNameTemplate"]
-    traits: Traits = {
-        "storage_pvc_ensure": True,
-        "storage_capacity": wanted["capacity"],
-        "storage_access_modes": dynamic["storageAccessModes"],
+    chosen = {
+        "storage_capacity": wanted.get("capacity"),
+        "storage_access_modes": dynamic.get("storageAccessModes"),
+        "storage_class": dynamic.get("storageClass"),
+        "pvc_name_template": dynamic.get("pvcNameTemplate"),
     }
-    if dynamic.get("storageClass") is not None:
-        traits["storage_class"] = dynamic["storageClass"]
-    if dynamic.get("pvcNameTemplate") is not None:
-        traits["pvc_name_template"] = dynamic["pvcNameTemplate"]
+    traits: Traits = {trait: value for trait, value in chosen.items() if value is not None}
+    traits["storage_pvc_ensure"] = True
     # KubeSpawner fills in the claim's name: it remembers it per server, so that a later template
     # does not take anybody's home away.
     volumes = {name: _claim(name, "{pvc_name}")}
@@ -82,8 +81,11 @@ def _mount(name: str, path: str, below: str | None) -> dict[str, Any]:
     return {"name": name, "mountPath": path, "subPath": below}
 
 
-def _named(entries: Any, *, numbered: bool) -> Named:
-    """Give entries by a key: a mapping has them, a list gets them from names (one volume may be mounted twice)."""
+def _named(entries: Mapping[str, Any] | list[dict[str, Any]] | None, *, numbered: bool) -> Named:
+    """Give entries by a key: a mapping has them, a list gets them from its names.
+
+    Mounts are numbered as well, since one volume may be mounted twice.
+    """
     if isinstance(entries, Mapping):
         return dict(entries)
     return {

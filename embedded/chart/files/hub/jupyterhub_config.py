@@ -6,6 +6,7 @@ Later ones win. JupyterHub runs this file and puts `c` and `load_subconfig` into
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,13 @@ import chart_hub  # noqa: E402
 import chart_services  # noqa: E402
 import chart_spawner  # noqa: E402
 import chart_storage  # noqa: E402
-from tornado.httpclient import AsyncHTTPClient  # noqa: E402
 from z2jh import get_config, get_name_env, get_secret_value, values  # noqa: E402
 
 c: Any = globals()["c"]
 
 # The hub asks every running server and the proxy in turn: curl keeps its connections, and knows the
 # variables for an egress proxy, which tornado's own client does not.
-AsyncHTTPClient.configure("tornado.curl_httpclient.CurlAsyncHTTPClient")
+import_module("tornado.httpclient").AsyncHTTPClient.configure("tornado.curl_httpclient.CurlAsyncHTTPClient")
 
 
 def _take(section: str, traits: dict[str, Any]) -> None:

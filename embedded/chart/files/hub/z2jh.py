@@ -20,7 +20,7 @@ SECRETS = (HERE / "existing-secret", HERE / "secret")
 _MISSING = object()
 
 
-def get_config(path: str, default: Any = None) -> Any:
+def get_config(path: str, default: Any = None) -> Any:  # noqa: ANN401  a value is any YAML
     """Give the value at a dotted path, or the default where nothing or null stands there."""
     found: Any = values()
     for part in path.split("."):
@@ -30,7 +30,7 @@ def get_config(path: str, default: Any = None) -> Any:
     return default if found is None else found
 
 
-def get_secret_value(key: str, default: Any = _MISSING) -> Any:
+def get_secret_value(key: str, default: Any = _MISSING) -> Any:  # noqa: ANN401  any default
     """Give one key of the mounted Secrets; without a default its absence is an error."""
     for folder in SECRETS:
         place = folder / key
