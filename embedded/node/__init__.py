@@ -1,11 +1,11 @@
 """A real Kubernetes node on one machine: its processes, certificates, network and data."""
 
-from embedded.node.diagnose import diagnose
+from embedded.node.diagnosis import diagnose
 from embedded.node.down import stop
+from embedded.node.health import Part, status
 from embedded.node.layout import Image, Images, Options, Tools
 from embedded.node.runtime import PACKAGES
-from embedded.node.start import start
-from embedded.node.status import Part, status
+from embedded.node.up import start
 from embedded.node.verdict import Verdict, can_run_pods
 
 __all__ = [

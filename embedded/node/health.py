@@ -12,7 +12,7 @@ from embedded.node import addons, control, identity, ownership, readiness
 from embedded.node.api import Api
 from embedded.node.layout import NODE_NAME, Layout, Options, layout
 from embedded.node.processes import Processes
-from embedded.node.start import ADDONS, CONTROL, RUNTIME, WORKERS
+from embedded.node.up import ADDONS, CONTROL, RUNTIME, WORKERS
 from embedded.paths import Paths
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from embedded.fault import Fault
 from embedded.node import files, ownership
 from embedded.node.api import Api, Document
+from embedded.node.health import Part, status
 from embedded.node.layout import Layout, layout
 from embedded.node.processes import Processes
-from embedded.node.status import Part, status
 from embedded.paths import Paths
 
 EVENTS = 10
