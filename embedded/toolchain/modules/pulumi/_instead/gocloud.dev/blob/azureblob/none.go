@@ -1,0 +1,2 @@
+// Package azureblob is left out: the embedded engine keeps its state in files.
+package azureblob

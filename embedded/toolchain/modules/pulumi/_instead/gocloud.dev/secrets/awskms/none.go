@@ -1,0 +1,2 @@
+// Package awskms is left out: the embedded engine encrypts with a passphrase.
+package awskms

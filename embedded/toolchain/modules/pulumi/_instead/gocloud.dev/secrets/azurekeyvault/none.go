@@ -1,0 +1,2 @@
+// Package azurekeyvault is left out: the embedded engine encrypts with a passphrase.
+package azurekeyvault
