@@ -66,7 +66,7 @@ def _own_node(paths: Paths, env: Mapping[str, str]) -> Parts:
     options = node.Options(
         https_port=int(env.get("HTTPS_PORT", "8443")),
         api_port=int(env.get("API_PORT", "6443")),
-        gpus=int(env.get("GPUS", "0")),
+        gpus=int(env.get("GPUS", "2")),
         pods=verdict.ok,
     )
     node.start(paths, tools, built, options)
