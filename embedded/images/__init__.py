@@ -1,4 +1,4 @@
-"""The images the embedded node runs, made without a base image: Debian packages, wheels, npm and a little Go."""
+"""The images the embedded node runs, made without a base image: Debian packages, wheels, npm, some Go."""
 
 from embedded.images.build import Image, ensure
 

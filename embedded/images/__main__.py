@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from embedded import paths
 from embedded.console import console, say
@@ -18,14 +16,14 @@ USAGE = "Usage: python -m embedded.images [lock]"
 
 def table(images: dict[str, Image]) -> Table:
     """Names, references, sizes and layers; a layer that two images share is counted in both."""
-    shown = Table("image", "reference", "size", "layers")
+    shown = Table("image", Column("reference", no_wrap=True), Column("size", justify="right"), "layers")
     for name, image in images.items():
         layers = archive.layers_of(image.archive)
         shown.add_row(
             name,
             image.ref,
             _megabytes(sum(size for _, size in layers)),
-            ", ".join(f"{digest[7:15]} {_megabytes(size)}" for digest, size in layers),
+            " + ".join(f"{digest[7:15]} {_megabytes(size)}" for digest, size in layers),
         )
     return shown
 
@@ -40,8 +38,7 @@ def main(words: list[str]) -> int:
         if words == ["lock"]:
             locks.remake()
         elif not words:
-            go = shutil.which("go")
-            console.print(table(ensure(paths.find(), Path(go) if go else None)))
+            console.print(table(ensure(paths.find())))
         else:
             say(USAGE)
             return 2

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from embedded.images.layer import CHUNK, EPOCH, Layer
+from embedded.images.layer import EPOCH, Layer
 
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -62,7 +62,7 @@ def write(
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         with partial.open("wb") as file:
-            with tarfile.open(fileobj=file, mode="w", copybufsize=CHUNK) as tar:
+            with tarfile.open(fileobj=file, mode="w") as tar:
                 _add(tar, "oci-layout", _encode({"imageLayoutVersion": "1.0.0"}))
                 for layer in layers:
                     _add_layer(tar, layer)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from embedded import paths as places
-from embedded.console import Work
+from embedded.console import Work, say
 from embedded.fault import Fault
 from embedded.images import archive, parts, rootfs
 from embedded.images.command import Runner
@@ -31,7 +31,9 @@ from embedded.images.recipe import (
     ref,
 )
 from embedded.paths import Paths
-from embedded.toolchain import debian
+from embedded.toolchain import debian, golang
+from embedded.toolchain.places import locked
+from embedded.toolchain.versions import load
 
 PARTS: dict[str, Callable[[Bench], Part]] = {
     "hub": parts.hub,
@@ -40,6 +42,7 @@ PARTS: dict[str, Callable[[Bench], Part]] = {
     "pause": parts.pause,
 }
 SCRATCH = "building-"
+UNUSED_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,14 @@ class Debian:
 
 
 def ensure(paths: Paths, go: Path | None = None) -> dict[str, Image]:
-    """Return every image, building those that this machine does not have yet. Go is needed for pause only."""
+    """Return every image, building those that this machine does not have yet; with this Go, or any found."""
     arch = architecture()
     images = {
         recipe.name: Image(ref(recipe, arch), paths.images / f"{recipe.name}-{key(recipe, arch)}.tar")
         for recipe in RECIPES
     }
     if not _missing(images):
+        _note_use(images)
         return images
     places.make_writable(paths.cache, "EMBEDDED_CACHE")
     paths.images.mkdir(exist_ok=True)
@@ -73,8 +77,11 @@ def ensure(paths: Paths, go: Path | None = None) -> dict[str, Image]:
     with _alone(paths.images):
         missing = _missing(images)  # another run may have made them while this one waited
         if missing:
-            _prepare(missing)
-            _build_all([(recipe, images[recipe.name]) for recipe in missing], paths.images, arch, go)
+            debian.ensure(load().debian["images"], "to build the container images")
+            tool = go or golang.find(load().go, paths.tools).binary
+            _build_all([(recipe, images[recipe.name]) for recipe in missing], paths.images, arch, tool)
+        _note_use(images)
+        _forget(paths.images)
     return images
 
 
@@ -91,39 +98,33 @@ def _require_root() -> None:
         )
 
 
-def _prepare(missing: list[Recipe]) -> None:
-    if any(recipe.debian for recipe in missing):
-        debian.ensure(["mmdebstrap", "debian-archive-keyring"], "to build the container images")
+def _note_use(images: dict[str, Image]) -> None:
+    for image in images.values():
+        with suppress(OSError):  # a cache that somebody else owns serves all the same
+            os.utime(image.archive)
+
+
+def _forget(folder: Path) -> None:
+    """Remove what no checkout has used for long: a set of images is almost 2 GB."""
+    oldest = time.time() - UNUSED_DAYS * 24 * 3600
+    for kept in folder.iterdir():
+        if kept.suffix in {".tar", ".layer"} and kept.stat().st_mtime < oldest:
+            kept.unlink()
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """One build at a time on this machine; whatever a killed one left is cleared away."""
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder / ".lock", lambda: say("  Another run builds the images; waiting for it.")):
         for left in [*folder.glob(f"{SCRATCH}*"), *folder.glob(".*.tar.*")]:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         yield
 
 
-def _build_all(wanted: list[tuple[Recipe, Image]], folder: Path, arch: Architecture, go: Path | None) -> None:
-    runner = Runner()
+def _build_all(wanted: list[tuple[Recipe, Image]], folder: Path, arch: Architecture, go: Path) -> None:
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder, ignore_cleanup_errors=True) as scratch,
-            Work("Images", total=len(wanted) + 1) as work,
-            ThreadPoolExecutor(len(wanted) + 1) as pool,
-        ):
-            bench = Bench(runner, arch, Path(scratch), go)
-            debian_tree = pool.submit(_debian, bench, folder, work)
-            builds = [
-                pool.submit(_build, recipe, image, bench, debian_tree, work) for recipe, image in wanted
-            ]
-            for build in (debian_tree, *builds):
-                build.result()
-    except KeyboardInterrupt:
-        runner.stopped.set()
-        raise
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder, ignore_cleanup_errors=True) as scratch:
+            _side_by_side(wanted, folder, Bench(Runner(), arch, Path(scratch), go))
     except OSError as error:
         raise Fault(
             f"The images could not be written below {folder}: {error.strerror or error}.",
@@ -132,24 +133,48 @@ def _build_all(wanted: list[tuple[Recipe, Image]], folder: Path, arch: Architect
         ) from error
 
 
+def _side_by_side(wanted: list[tuple[Recipe, Image]], folder: Path, bench: Bench) -> None:
+    """Everything at once: most of it waits for the network or the disk, and then for Debian."""
+    with Work("Images", total=len(wanted) + 1) as work, ThreadPoolExecutor(len(wanted) + 1) as pool:
+        debian_tree = pool.submit(_debian, bench, folder, work)
+        builds: list[Future[None]] = [
+            pool.submit(_build, recipe, image, bench, debian_tree, work) for recipe, image in wanted
+        ]
+        try:
+            debian_tree.result()
+            for build in builds:
+                build.result()
+        except KeyboardInterrupt:
+            bench.runner.stopped.set()  # else what the interrupt ended would be tried again
+            raise
+
+
 def _debian(bench: Bench, folder: Path, work: Work) -> Debian:
     """The shared tree and its layer, kept between builds: the slowest step, and the same for all."""
     kept = folder / f"debian-{base_key(bench.arch)}.layer"
     tree = bench.work / "debian"
     with work.step(f"Debian {SUITE} with Python {PYTHON}") as detail:
-        if kept.is_file():
-            detail("unpacking")
-            rootfs.unpack(kept, tree, bench.runner)
-        else:
-            detail("packages")
+        detail("packages")
+        if not _unpack(kept, tree, bench.runner):
             rootfs.make(tree, bench.runner)
         detail("packing")
         layer = pack(tree, bench.work / "debian.layer", as_found)
-        if not kept.is_file():
-            partial = bench.work / "debian.kept"
-            shutil.copyfile(layer.file, partial)
-            partial.replace(kept)
+        shutil.copyfile(layer.file, bench.work / "debian.kept")
+        (bench.work / "debian.kept").replace(kept)
     return Debian(tree, layer)
+
+
+def _unpack(kept: Path, tree: Path, runner: Runner) -> bool:
+    """Lay out the tree of an earlier build; one that the disk spoilt is made anew."""
+    if not kept.is_file():
+        return False
+    try:
+        rootfs.unpack(kept, tree, runner)
+    except Fault:
+        shutil.rmtree(tree)
+        kept.unlink()
+        return False
+    return True
 
 
 def _build(recipe: Recipe, image: Image, bench: Bench, debian_tree: Future[Debian], work: Work) -> None:
@@ -170,7 +195,7 @@ def _build(recipe: Recipe, image: Image, bench: Bench, debian_tree: Future[Debia
 
 
 def _pack(name: str, part: Part, base: Debian | None, bench: Bench) -> Layer:
-    """Move the part into the Debian tree, whose Python compiles it, and pack from there what is the part's."""
+    """Move the part into the Debian tree, whose Python compiles it, and pack it."""
     out = bench.work / f"{name}.layer"
     if base is None:
         return pack(part.tree, out, plain(part.owned))

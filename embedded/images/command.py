@@ -44,7 +44,8 @@ class Runner:
                 return
             if pause is None or self.stopped.wait(pause):
                 break
-        self.stopped.set()
+        if pauses:
+            self.stopped.set()
         tried = f" ({len(pauses) + 1} tries)" if pauses else ""
         raise Fault(
             f"{what} failed{tried}. {Path(argv[0]).name} said last:\n    {words}",

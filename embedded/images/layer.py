@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 EPOCH = 1735689600  # 2025-01-01, as good as any
 CHUNK = 1 << 20
@@ -57,7 +57,7 @@ def plain(owned: Mapping[str, Attributes]) -> Judge:
     return judge
 
 
-class _Hashing:
+class Hashing:
     """A file that remembers the digest and the length of what was written."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -66,6 +66,7 @@ class _Hashing:
         self.size = 0
 
     def write(self, data: bytes) -> int:
+        """Write through."""
         self.digest.update(data)
         self.size += len(data)
         return self._file.write(data)
@@ -122,8 +123,8 @@ def pack(tree: Path, out: Path, judge: Judge, only: tuple[str, ...] | None = Non
     """Write the tree, or only some paths of it, as a layer."""
     seen: dict[tuple[int, int], str] = {}
     with out.open("wb") as file:
-        target = _Hashing(file)
-        with tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT, bufsize=CHUNK) as tar:
+        target = Hashing(file)
+        with tarfile.open(fileobj=cast("IO[bytes]", target), mode="w|", bufsize=CHUNK) as tar:
             for path in _selected(tree, only):
                 info = _describe(path, path.relative_to(tree).as_posix(), judge, seen)
                 if info is None:

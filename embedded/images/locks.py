@@ -66,7 +66,7 @@ def _npm(folder: Path, runner: Runner) -> None:
 
 
 def _without_addresses(lock: Path) -> None:
-    """Drop what npm's lock says beyond versions and hashes: where to give money, where a package came from."""
+    """Drop what npm's lock says beyond versions and hashes: whom to fund, where a package came from."""
     document = json.loads(lock.read_text())
     for package in document["packages"].values():
         for key in ("funding", "resolved"):

@@ -8,18 +8,18 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.fault import Fault
 from embedded.images import python_app
 from embedded.images.command import Runner
 from embedded.images.layer import Attributes
 from embedded.images.recipe import HERE, Architecture
 from embedded.paths import CHECKOUT
 
-# Where OpenSSL-less wheels (pycurl's libcurl) look for certificates: the place of Red Hat's, since the
-# wheels are built there. Without it the hub could not speak to any identity provider.
-RED_HAT_CERTIFICATES = Path("etc/pki/tls/certs/ca-bundle.crt")
-DEBIAN_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-LOCKED_ANNOUNCEMENTS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+# Asking the project's site for news at every start is not for a lab in somebody's closed network.
+# An empty lockedExtensions keeps the lab from migrating this file into each user's home.
+LAB_SETTINGS = {
+    "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},
+    "lockedExtensions": {},
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Bench:
     runner: Runner
     arch: Architecture
     work: Path
-    go: Path | None = None
+    go: Path
     checkout: Path = CHECKOUT
 
 
@@ -47,9 +47,6 @@ def hub(bench: Bench) -> Part:
     tree = _python(bench, "hub")
     _user(tree, group=1000)
     (tree / "srv" / "jupyterhub").mkdir(parents=True)
-    bundle = tree / RED_HAT_CERTIFICATES
-    bundle.parent.mkdir(parents=True)
-    bundle.symlink_to(DEBIAN_CERTIFICATES)
     mine = Attributes(0o755, 1000, 1000)
     return Part(tree, {"home/jovyan": mine, "srv/jupyterhub": mine}, ("opt/hub",))
 
@@ -60,8 +57,7 @@ def notebook(bench: Bench) -> Part:
     _user(tree, group=100)
     settings = tree / "opt/notebook/etc/jupyter/labconfig/page_config.json"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    # The lab would ask the project's site for news at every start, from inside whatever network it runs in.
-    settings.write_text(json.dumps(LOCKED_ANNOUNCEMENTS))
+    settings.write_text(json.dumps(LAB_SETTINGS))
     return Part(tree, {"home/jovyan": Attributes(0o755, 1000, 100)}, ("opt/notebook",))
 
 
@@ -98,10 +94,6 @@ def pause(bench: Bench) -> Part:
     """One static program in an otherwise empty image."""
     tree = bench.work / "pause"
     tree.mkdir()
-    if bench.go is None:
-        raise Fault(
-            "The pause image needs Go, and none was given.", "No pod can start.", "Run make up again."
-        )
     bench.runner.run(
         "Building the pause program",
         [

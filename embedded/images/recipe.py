@@ -58,7 +58,7 @@ def architecture(machine: str | None = None) -> Architecture:
         raise Fault(
             f"No image can be built for the processor type {name}.",
             "The embedded node cannot run here.",
-            f"Use a machine of type {' or '.join(_ARCHITECTURES)}, or an existing cluster: KUBECONTEXT=name make up",
+            f"Use one of type {' or '.join(_ARCHITECTURES)}, or a cluster: KUBECONTEXT=name make up",
         )
     return known
 
@@ -73,9 +73,9 @@ class Recipe:
     debian: bool = True
 
 
-def _environment(prefix: str, **more: str) -> list[str]:
-    path = f"PATH={prefix}/bin:/usr/local/bin:/usr/bin:/bin"
-    return [path, "LANG=C.UTF-8", *(f"{key}={value}" for key, value in more.items())]
+def _environment(*folders: str, **more: str) -> list[str]:
+    path = ":".join([*folders, "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
+    return [f"PATH={path}", "LANG=C.UTF-8", *(f"{name}={value}" for name, value in more.items())]
 
 
 RECIPES = (
@@ -84,7 +84,7 @@ RECIPES = (
         {
             "User": "1000:1000",
             "WorkingDir": "/srv/jupyterhub",
-            "Env": _environment("/opt/hub", HOME="/home/jovyan", PYTHONUNBUFFERED="1"),
+            "Env": _environment("/opt/hub/bin", HOME="/home/jovyan", PYTHONUNBUFFERED="1"),
             "Entrypoint": ["tini", "--"],
             "Cmd": ["jupyterhub", "--config", "/usr/local/etc/jupyterhub/jupyterhub_config.py"],
             "ExposedPorts": {"8081/tcp": {}},
@@ -96,7 +96,7 @@ RECIPES = (
         {
             "User": "65534:65534",
             "WorkingDir": "/tmp",  # noqa: S108 (a directory inside the image)
-            "Env": _environment("/opt/proxy", HOME="/tmp", NODE_ENV="production"),  # noqa: S108
+            "Env": _environment("/opt/proxy/bin", HOME="/tmp", NODE_ENV="production"),  # noqa: S108
             "Entrypoint": ["tini", "--"],
             "Cmd": ["configurable-http-proxy"],
             "ExposedPorts": {"8000/tcp": {}, "8001/tcp": {}},
@@ -113,7 +113,8 @@ RECIPES = (
             "User": "1000:100",
             "WorkingDir": "/home/jovyan",
             "Env": _environment(
-                "/home/jovyan/.local/bin:/opt/notebook",
+                "/opt/notebook/bin",
+                "/home/jovyan/.local/bin",  # what users install for themselves, never before our own
                 HOME="/home/jovyan",
                 SHELL="/bin/bash",
                 NB_USER="jovyan",
@@ -130,7 +131,7 @@ RECIPES = (
         inputs=("embedded/images/pause/main.go",),
         debian=False,
     ),
-    Recipe("helper", {"Env": _environment("/usr"), "Cmd": ["sleep", "infinity"]}),
+    Recipe("helper", {"Env": _environment(), "Cmd": ["sleep", "infinity"]}),
 )
 
 

@@ -12,6 +12,12 @@ from embedded.images.recipe import DEBIAN_PACKAGES, SUITE
 
 HOOK = Path("/usr/share/mmdebstrap/hooks/merged-usr")
 UNWANTED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
+# In namespaces of its own, ended with this process: whatever kills a build, no process of mmdebstrap's goes
+# on, and what it had mounted is gone, so that clearing up never reaches into the machine's own /dev.
+ALONE = (
+    *("setpriv", "--pdeathsig", "KILL"),
+    *("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"),
+)
 # Traces of the build: logs, caches and backups that differ from one build to the next.
 TRACES = (
     "var/log/*",
@@ -32,9 +38,7 @@ def make(tree: Path, runner: Runner) -> None:
     runner.fetch(
         f"Installing Debian {SUITE} packages for the images",
         [
-            # In a mount namespace of its own: what mmdebstrap mounts dies with it, even when it is killed.
-            # Otherwise clearing up after it would reach into the machine's own /dev.
-            *("unshare", "--mount", "--propagation", "private"),
+            *ALONE,
             *("mmdebstrap", "--mode=root", "--format=directory", "--variant=essential"),
             f"--include={','.join(DEBIAN_PACKAGES)}",
             f"--hook-dir={HOOK}",
@@ -82,6 +86,7 @@ def compile_python(tree: Path, folders: list[Path], runner: Runner) -> None:
 # files that are not meant for this Python (templates, tests of syntax errors): those stay uncompiled.
 _COMPILE = """
 import os, py_compile, sys
+unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
 names, workers = sys.stdin.read().split("\\n"), int(sys.argv[1])
 children = []
 for worker in range(workers):
@@ -89,7 +94,7 @@ for worker in range(workers):
     if child == 0:
         for name in filter(None, names[worker::workers]):
             try:
-                py_compile.compile(name, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+                py_compile.compile(name, doraise=True, invalidation_mode=unchecked)
             except (py_compile.PyCompileError, UnicodeDecodeError):
                 pass
         os._exit(0)
