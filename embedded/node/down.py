@@ -11,6 +11,7 @@ from pathlib import Path
 from embedded import netpol
 from embedded.fault import Fault
 from embedded.node import cgroups, identity, network, ownership
+from embedded.node.identity import Identity
 from embedded.node.layout import BRIDGE, Layout, layout
 from embedded.node.parallel import together
 from embedded.node.processes import Processes
@@ -55,14 +56,19 @@ def _processes(place: Layout, processes: Processes) -> None:
     otherwise waits a minute for its watchers; etcd last.
     """
     together(*(lambda name=name: processes.stop(name, 3.0) for name in FIRST))
-    identity.end(cgroups.processes(), grace=3.0)
+    identity.end(_pods(), grace=3.0)
     together(*(lambda name=name: processes.stop(name, 3.0) for name in THEN))
     processes.stop("kube-apiserver", 4.0)
     processes.stop("etcd", 5.0)
     for name in processes.names():
         processes.stop(name, 2.0)
     identity.end(processes.strays(), grace=1.0)
-    identity.end(cgroups.processes(), grace=0.5)
+    identity.end(_pods(), grace=0.5)
+
+
+def _pods() -> list[Identity]:
+    """The pods' processes; an ordinary user has none, and root's node on the same machine is not theirs."""
+    return cgroups.processes() if os.geteuid() == 0 else []
 
 
 def mounts(place: Layout, table: Path = Path("/proc/mounts")) -> list[str]:
@@ -89,22 +95,30 @@ def _unmount(place: Layout) -> None:
 
 
 def _machine(place: Layout) -> None:
-    sockets = _shim_sockets(place)
-    _unmount(place)
-    for link in CONTAINER_LINKS.glob("*") if CONTAINER_LINKS.is_dir() else ():
-        if link.is_symlink() and str(link.readlink()).startswith(f"{place.pod_logs}/"):
-            link.unlink()
+    """What is left beside processes; an ordinary user's control plane has only its own run folder."""
     if os.geteuid() == 0:
+        sockets = _shim_sockets(place)
+        _unmount(place)
+        _forget_links(place)
         network.down()
         netpol.remove()
         network.restore(place.sysctls)
         _groups()
-    _forget_attachments(place)
+        _forget_attachments(place)
+        for socket in sockets:
+            socket.unlink(missing_ok=True)
+        _empty_folders()
     for folder in (place.containerd_state, place.run / "runc", place.leases, place.records):
         shutil.rmtree(folder, ignore_errors=True)
-    for socket in (*sockets, *place.run.glob("*.sock*")):
+    for socket in place.run.glob("*.sock*"):
         socket.unlink(missing_ok=True)
-    _empty_folders()
+
+
+def _forget_links(place: Layout) -> None:
+    """The kubelet links every container's log in a fixed place."""
+    for link in CONTAINER_LINKS.glob("*") if CONTAINER_LINKS.is_dir() else ():
+        if link.is_symlink() and str(link.readlink()).startswith(f"{place.pod_logs}/"):
+            link.unlink()
 
 
 def _forget_attachments(place: Layout) -> None:
@@ -149,9 +163,13 @@ def _empty_folders() -> None:
 def leftovers(place: Layout) -> list[str]:
     """What of the node is still on the machine, beside its data."""
     processes = Processes(place.records, place.paths.logs, str(place.state))
-    found = [f"process {who.pid}" for who in processes.strays() + cgroups.processes()]
+    found = [f"process {who.pid}" for who in processes.strays() + _pods()]
     found += [f"mount {where}" for where in mounts(place)]
-    found += [f"control group {group}" for group in cgroups.left()]
+    return found + (_machine_leftovers() if os.geteuid() == 0 else [])
+
+
+def _machine_leftovers() -> list[str]:
+    found = [f"control group {group}" for group in cgroups.left()]
     found += [f"interface {link}" for link in network.pod_links()]
     if Path(f"/sys/class/net/{BRIDGE}").exists():
         found.append(f"interface {BRIDGE}")

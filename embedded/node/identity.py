@@ -34,7 +34,7 @@ class Identity:
         try:
             # The handle holds the process; what is compared now cannot become another one in between.
             if self.alive():
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     signal.pidfd_send_signal(handle, signum)
         finally:
             os.close(handle)

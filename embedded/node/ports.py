@@ -122,6 +122,18 @@ def check(wanted: list[Need], ours: Iterable[int]) -> None:
                 raise _taken(need, holder(listener.inode), {entry.port for entry in listening})
 
 
+def check_redirected(port: int) -> None:
+    """Refuse a loopback port that answers although nobody listens: root's node sends its own API port on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(2.0)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise Fault(
+                f"Port {port}, which the API server needs, answers already: root's node has it.",
+                "Nothing was started or changed.",
+                f"Choose another port: API_PORT={free_near(port, ())} make up",
+            )
+
+
 def _taken(need: Need, pid: int | None, taken: Collection[int]) -> Fault:
     if pid is None:
         who = "a process of another user"

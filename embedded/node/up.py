@@ -95,6 +95,8 @@ class _Start:
                 "Stop it first: make down",
             )
         ports.check(ports.needs(options), [who.pid for who in self.processes.strays()])
+        if not options.pods and not self.processes.running("kube-apiserver"):
+            ports.check_redirected(options.api_port)
 
     def _prepare(self) -> None:
         """Files, addresses, groups: what is there already is left as it is."""

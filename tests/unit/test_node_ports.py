@@ -69,6 +69,12 @@ def test_nothing_listens_on_an_outside_interface(options: Options) -> None:
     assert {need.address for need in ports.needs(options)} <= {"127.0.0.1", NODE_IP}
 
 
+def test_a_port_that_answers_without_a_listener_of_its_own_is_refused(taken: int) -> None:
+    with pytest.raises(Fault, match=f"Port {taken}, .* answers already") as told:
+        ports.check_redirected(taken)
+    assert "API_PORT=" in told.value.remedy
+
+
 def test_a_control_plane_alone_needs_one_port() -> None:
     assert [(need.address, need.port) for need in ports.needs(Options(api_port=7000, pods=False))] == [
         ("127.0.0.1", 7000)
