@@ -8,15 +8,13 @@ import sys
 from collections.abc import Sequence
 
 from embedded.paths import CHECKOUT, Paths
-from embedded.toolchain import debian
+from embedded.toolchain import debian, versions
 from embedded.up import up
-
-BROWSER_PACKAGES = ("chromium", "libnss3-tools")
 
 
 def run(paths: Paths, pytest_arguments: Sequence[str]) -> int:
     """Run the tests of the node; the last of them takes it down. Returns the runner's exit code."""
-    debian.ensure(BROWSER_PACKAGES, "for the browser that signs in")
+    debian.ensure(versions.load().debian["browser"], "for the browser that signs in")
     up(paths, os.environ)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--color=no", "-v", "-m", "node", "tests/e2e", *pytest_arguments],

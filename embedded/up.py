@@ -18,7 +18,7 @@ from embedded.node import pki
 from embedded.overlay import overlay, read
 from embedded.paths import CHECKOUT, Paths, make_writable
 from embedded.target import Target, image_changes, named, own_node
-from embedded.toolchain import Tools, debian
+from embedded.toolchain import Tools, debian, versions
 
 ENGINE_TOOLS = ("pulumi", "pulumi-language-python", "helm", "kubectl")
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -77,7 +77,7 @@ def _tools_and_images(paths: Paths, wanted: list[str], *, pods: bool) -> tuple[T
     """Get both at once: images mostly wait for the network and the disk while Go compiles."""
     if not pods:
         return toolchain.ensure(wanted, paths), {}
-    debian.ensure(node.PACKAGES, "to run pods")
+    debian.ensure(versions.load().debian["node"], "to run pods")
     with ThreadPoolExecutor(2) as pool:
         made = pool.submit(images.ensure, paths)
         tools = toolchain.ensure(wanted, paths)

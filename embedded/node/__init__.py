@@ -4,12 +4,10 @@ from embedded.node.diagnosis import diagnose
 from embedded.node.down import stop
 from embedded.node.health import Part, status
 from embedded.node.layout import Image, Images, Options, Tools
-from embedded.node.runtime import PACKAGES
 from embedded.node.up import start
 from embedded.node.verdict import Verdict, can_run_pods
 
 __all__ = [
-    "PACKAGES",
     "Image",
     "Images",
     "Options",

@@ -14,8 +14,6 @@ from embedded.node.shell import PATH, attempt, must
 
 PLUGIN_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"), Path("/usr/libexec/cni"))
 NAMESPACE = "k8s.io"
-# What pods need of the distribution, by package.
-PACKAGES = ("containerd", "runc", "containernetworking-plugins", "nftables", "iproute2", "mount")
 
 
 def plugin_folder() -> Path:
