@@ -193,7 +193,10 @@ def plugin_folder(name: str, version: str, paths: Paths) -> Path:
 def _installed(name: str, version: str, paths: Paths) -> bool:
     """Tell whether the official one is there: a program of megabytes, where ours is a script."""
     binary = plugin_folder(name, version, paths) / f"pulumi-resource-{name}"
-    return binary.is_file() and binary.open("rb").read(4) == b"\x7fELF"
+    if not binary.is_file():
+        return False
+    with binary.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
 
 
 def _install(pulumi: Path, name: str, version: str, paths: Paths) -> bool:
