@@ -145,6 +145,8 @@ def load_images(place: Layout, images: Images) -> list[str]:
     """Import what is missing, forget our own older images; says what was imported."""
     there = present(place)
     missing = [image for image in images.values() if image.ref not in there]
+    # The small ones first: every pod needs the sandbox's, every claim the provisioner's.
+    missing.sort(key=lambda image: image.archive.stat().st_size)
     way = snapshotter(place.containerd_root)
     for image in missing:
         _ctr(place, "images", "import", "--snapshotter", way, str(image.archive), timeout=600)

@@ -164,6 +164,10 @@ class _Start:
 
     def _runtime(self) -> None:
         with self._step("containerd and images", RUNTIME) as detail:
+            if self.processes.running("containerd"):
+                # Before a restart with another sandbox image: until that is there, no pod can start.
+                detail("images")
+                runtime.load_images(self.place, self.images)
             self._ensure("containerd")
             detail("images")
             runtime.load_images(self.place, self.images)
