@@ -156,14 +156,17 @@ class Cluster:
         return next((name for name in names if "/helper:" in name), "")
 
     def close(self) -> None:
-        for name in ("red", "blue", "green"):
-            with contextlib.suppress(AssertionError):
-                self.call("DELETE", f"/api/v1/namespaces/{self.namespace(name)}")
-        ours = self.suffix
+        """Delete everything of ours; asked again and again, since the API server may be away for a moment."""
 
         def gone() -> bool:
-            items = self.call("GET", "/api/v1/namespaces")["items"]
-            return not any(item["metadata"]["name"].endswith(ours) for item in items)
+            with contextlib.suppress(requests.RequestException, AssertionError):
+                items = self.call("GET", "/api/v1/namespaces")["items"]
+                ours = [item for item in items if item["metadata"]["name"].endswith(self.suffix)]
+                for item in ours:
+                    if item["status"]["phase"] == "Active":
+                        self.call("DELETE", f"/api/v1/namespaces/{item['metadata']['name']}")
+                return not ours
+            return False
 
         wait_for(gone, "the test's namespaces are gone")
 

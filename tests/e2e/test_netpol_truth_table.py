@@ -389,7 +389,7 @@ def play(world: Cluster, scene: Scene) -> list[bool]:
     places = {"resolver": "kubernetes.default.svc.cluster.local", **world.addresses}
     wanted = [(source, (protocol, places[to], port)) for source, to, protocol, port, _ in scene.cases]
     expected = [case[-1] for case in scene.cases]
-    end, good = time.monotonic() + 10, 0
+    end, good = time.monotonic() + 20, 0
     while True:
         got = world.reach(wanted)
         good = good + 1 if got == expected else 0
@@ -462,29 +462,37 @@ def test_a_changed_label_of_a_namespace_changes_what_its_pods_may(world: Cluster
 NEWCOMERS = ("first", "second", "third")
 
 
-@pytest.fixture
-def newcomers(world: Cluster) -> Iterator[None]:
-    """Pods that connect to web in a tight loop from their first instruction on."""
+def hurry(world: Cluster, *names: str) -> None:
+    """New pods in blue that connect to web in a tight loop from their first instruction on."""
+    for name in names:
+        world.pod("blue", name, {"app": name}, env={"AGENT_RACE": f"{world.addresses['web']}:8080"})
+    for name in names:
+        world.ready("blue", name)
+
+
+def race(world: Cluster, name: str) -> dict[str, float]:
+    seen = world.ask(name, do="race")
+    assert isinstance(seen, dict)
+    return seen
+
+
+def test_a_new_pod_never_gets_through_before_its_rules_and_its_probe_succeeds(world: Cluster) -> None:
     world.policies([("blue", {"policyTypes": BOTH})])
     wait_for(lambda: not reaches(world, "client", "web"), "blue is closed")
-    for name in NEWCOMERS:
-        world.pod("blue", name, {"app": name}, env={"AGENT_RACE": f"{world.addresses['web']}:8080"})
-    yield
-    for name in NEWCOMERS:
-        world.call("DELETE", world.path("blue", "pods", name))
-
-
-@pytest.mark.usefixtures("newcomers")
-def test_a_new_pod_never_gets_through_before_its_rules_and_its_probe_succeeds(world: Cluster) -> None:
-    for name in NEWCOMERS:
-        # Ready under default deny: the node's probe is not judged.
-        world.ready("blue", name)
+    # That they become ready under default deny says that the node's probe is not judged.
+    hurry(world, *NEWCOMERS)
     time.sleep(2)
     for name in NEWCOMERS:
-        seen = world.ask(name, do="race")
-        assert isinstance(seen, dict)
+        seen = race(world, name)
         assert seen["tries"] > 3
         assert seen["successes"] == 0
     world.policies([])
-    for name in NEWCOMERS:
-        wait_for(lambda name=name: reaches(world, name, "web"), f"{name} is free")  # type: ignore[misc]
+    wait_for(lambda: all(reaches(world, name, "web") for name in NEWCOMERS), "the newcomers are free")
+
+
+def test_a_new_pod_that_may_gets_through_soon(world: Cluster) -> None:
+    world.policies([])
+    hurry(world, "guest")
+    wait_for(lambda: race(world, "guest")["successes"], "the guest got through")
+    # Far above what it takes (less than the kubelet needs to report an address): the machine may be busy.
+    assert race(world, "guest")["waited"] < 10
