@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from embedded.console import Detail, say
@@ -28,9 +28,16 @@ class Workshop:
     versions: Versions
     cache: Path  # <paths.cache>/tools
     modules: Path = MODULES
+    _folders: dict[str, Path] = field(default_factory=dict)
 
     def folder(self, build: str) -> Path:
-        """Return where a build lies when it is whole; the name changes with everything that goes into it."""
+        """Return where a build lies when it is whole; asked once, since files may be edited meanwhile."""
+        if build not in self._folders:
+            self._folders[build] = self._folder(build)
+        return self._folders[build]
+
+    def _folder(self, build: str) -> Path:
+        """Name it after everything that goes into it."""
         module = self.versions.modules[build]
         recipe = [self.go.version, self.versions.ldflags(build), *FLAGS, module.model_dump_json()]
         for script in module.scripts.values():

