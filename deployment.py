@@ -40,6 +40,7 @@ def deploy(settings: Settings, brought: Brought, project: Path = PROJECT) -> dic
             storage=settings.storage,
             database=settings.database,
             protection=settings.protection,
+            goes_with=namespace.made,
         ),
         cluster,
     )

@@ -35,32 +35,33 @@ class NamespaceArgs:
 
 
 class Namespace(pulumi.ComponentResource):
-    """One hub's namespace. Outputs: namespace_name."""
+    """One hub's namespace. Outputs: namespace_name; made is the object, where the stack owns it."""
 
     namespace_name: pulumi.Output[str]
+    made: k8s.core.v1.Namespace | None
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("jupyterhub:components:Namespace", name, None, opts)
         self._args = args
-        self.namespace_name = self._namespace()
+        self.made = self._namespace() if args.settings.create else None
+        self.namespace_name = pulumi.Output.from_input(
+            self.made.metadata["name"] if self.made else args.settings.name
+        )
         self._identities()
         self._default_deny()
         self._bounds()
         self.register_outputs({"namespaceName": self.namespace_name})
 
-    def _namespace(self) -> pulumi.Output[str]:
+    def _namespace(self) -> k8s.core.v1.Namespace:
         wanted, protection = self._args.settings, self._args.protection
-        if not wanted.create:
-            return pulumi.Output.from_input(wanted.name)
         levels = {f"pod-security.kubernetes.io/{mode}": wanted.pod_security for mode in ("enforce", "warn")}
-        made = k8s.core.v1.Namespace(
+        return k8s.core.v1.Namespace(
             "namespace",
             metadata={"name": wanted.name, "labels": levels},
             opts=pulumi.ResourceOptions(
                 parent=self, protect=protection.protect, retain_on_delete=protection.retain
             ),
         )
-        return pulumi.Output.from_input(made.metadata["name"])
 
     def _identities(self) -> None:
         accounts = self._args.settings.service_accounts

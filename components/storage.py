@@ -22,6 +22,12 @@ class StorageArgs:
     storage: model.Storage
     database: model.Database
     protection: Protection
+    goes_with: pulumi.Resource | None
+    """The namespace, where the stack owns it: its deletion takes the claims along.
+
+    Servers that users started belong to no stack. They hold a claim, and a claim that is deleted by
+    itself waits for them for ever; the deletion of a namespace ends them first.
+    """
 
 
 class Storage(pulumi.ComponentResource):
@@ -53,6 +59,9 @@ class Storage(pulumi.ComponentResource):
                 "resources": {"requests": {"storage": size}},
             },
             opts=pulumi.ResourceOptions(
-                parent=self, protect=protection.protect, retain_on_delete=protection.retain
+                parent=self,
+                protect=protection.protect,
+                retain_on_delete=protection.retain,
+                deleted_with=self._args.goes_with,
             ),
         )

@@ -29,6 +29,7 @@ class Request:
     parent: str
     protect: bool
     retain: bool
+    deleted_with: str
     provider: str
     dependencies: frozenset[str]
     secret_outputs: frozenset[str]
@@ -89,6 +90,7 @@ class Recorder(MockMonitor):
             parent=request.parent,
             protect=request.protect,
             retain=request.retainOnDelete,
+            deleted_with=request.deletedWith,
             provider=request.provider,
             dependencies=frozenset(request.dependencies),
             secret_outputs=frozenset(request.additionalSecretOutputs),

@@ -140,3 +140,11 @@ def test_outputs_say_how_to_get_in() -> None:
     assert full()[1]["url"] == "http://jupyterhub.localhost"
     assert full()[1]["userName"] == "one of: ada, bob"
     assert full()[1]["adminPassword"] == ADMIN
+
+
+def test_destroying_does_not_wait_for_the_servers_that_users_left_running() -> None:
+    recorder, _ = local()
+    namespace = recorder.one("kubernetes:core/v1:Namespace").urn
+    assert {claim.deleted_with for claim in recorder.of(CLAIM)} == {namespace}
+    theirs, _ = deployed({"namespace": {"create": False}})
+    assert {claim.deleted_with for claim in theirs.of(CLAIM)} == {""}
