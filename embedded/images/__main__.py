@@ -23,7 +23,7 @@ def table(images: dict[str, Image]) -> Table:
             name,
             image.ref,
             _megabytes(sum(size for _, size in layers)),
-            " + ".join(f"{digest[7:15]} {_megabytes(size)}" for digest, size in layers),
+            "\n".join(f"{digest[7:15]} {_megabytes(size)}" for digest, size in layers),
         )
     return shown
 

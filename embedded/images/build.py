@@ -117,7 +117,7 @@ def _alone(folder: Path) -> Iterator[None]:
     """One build at a time on this machine; whatever a killed one left is cleared away."""
     with locked(folder / ".lock", lambda: say("  Another run builds the images; waiting for it.")):
         for left in [*folder.glob(f"{SCRATCH}*"), *folder.glob(".*.tar.*")]:
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
         yield
 
 

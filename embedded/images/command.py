@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from embedded.fault import Fault
 
 PAUSES = (2.0, 6.0, 15.0)
+# However a build is ended, by SIGKILL too, none of its commands goes on writing where the next one clears up.
+TOGETHER = ("setpriv", "--pdeathsig", "KILL", "--")
 LAST_WORDS = 6
 
 
@@ -24,22 +27,34 @@ class Runner:
         self, what: str, argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, given: str = ""
     ) -> None:
         """Run a local step: it is expected to work at once."""
-        self._attempts(what, argv, env, given, pauses=())
+        self._attempts(what, lambda: _once(argv, env, given), argv, ())
 
-    def fetch(self, what: str, argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> None:
-        """Run a step that needs a package registry: retried after growing pauses."""
-        self._attempts(what, argv, env, "", pauses=self._pauses)
+    def fetch(
+        self,
+        what: str,
+        argv: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        fresh: Path | None = None,
+    ) -> None:
+        """Run a step that needs a registry: retried after growing pauses, each time without `fresh`."""
+
+        def attempt() -> str | None:
+            if fresh is not None:
+                shutil.rmtree(fresh, ignore_errors=True)
+            return _once(argv, env, "")
+
+        self._attempts(what, attempt, argv, self._pauses)
 
     def _attempts(
         self,
         what: str,
+        attempt: Callable[[], str | None],
         argv: Sequence[str | Path],
-        env: Mapping[str, str] | None,
-        given: str,
         pauses: Sequence[float],
     ) -> None:
         for pause in (*pauses, None):
-            words = _once(argv, env, given)
+            words = attempt()
             if words is None:
                 return
             if pause is None or self.stopped.wait(pause):
@@ -61,7 +76,7 @@ def _once(argv: Sequence[str | Path], env: Mapping[str, str] | None, given: str)
     """None when it worked; else the tool's last words."""
     try:
         done = subprocess.run(
-            [str(word) for word in argv],
+            [*TOGETHER, *(str(word) for word in argv)],
             env=None if env is None else dict(env),
             input=given,
             capture_output=True,

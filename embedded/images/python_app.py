@@ -36,6 +36,7 @@ def download(lock: Path, into: Path, arch: Architecture, runner: Runner) -> None
             *("--python-version", PYTHON, "--python-platform", arch.wheel),
             *("--link-mode", "hardlink", "--no-compile-bytecode"),
         ],
+        fresh=into,
     )
 
 

@@ -12,12 +12,9 @@ from embedded.images.recipe import DEBIAN_PACKAGES, SUITE
 
 HOOK = Path("/usr/share/mmdebstrap/hooks/merged-usr")
 UNWANTED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
-# In namespaces of its own, ended with this process: whatever kills a build, no process of mmdebstrap's goes
-# on, and what it had mounted is gone, so that clearing up never reaches into the machine's own /dev.
-ALONE = (
-    *("setpriv", "--pdeathsig", "KILL"),
-    *("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"),
-)
+# In namespaces of its own: when it is killed, so are its children, and what it had mounted is gone, so that
+# clearing up never reaches into the machine's own /dev.
+ALONE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
 # Traces of the build: logs, caches and backups that differ from one build to the next.
 TRACES = (
     "var/log/*",
@@ -46,6 +43,7 @@ def make(tree: Path, runner: Runner) -> None:
             *(SUITE, tree),
         ],
         env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
+        fresh=tree,  # mmdebstrap refuses a directory in which an earlier try left something
     )
     for pattern in TRACES:
         for path in tree.glob(pattern):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from embedded.images import Image, build, ensure, locks, python_app
 from embedded.images.command import Runner
 from embedded.images.layer import pack, plain
 from embedded.images.recipe import RECIPES, Architecture, Recipe
-from embedded.paths import Paths
+from embedded.paths import CHECKOUT, Paths
 from embedded.toolchain import debian
 
 
@@ -129,6 +131,39 @@ def test_a_download_that_never_works_ends_with_the_tools_own_words(tmp_path: Pat
         runner.fetch("Downloading wheels", failing(tmp_path, 9))
     assert "Downloading wheels failed (3 tries)" in failed.value.what
     assert (tmp_path / "tries").read_text() == "xxx"
+
+
+def test_each_try_starts_without_what_the_last_one_left(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    refuse = "import pathlib, sys; pathlib.Path(sys.argv[1]).mkdir(); sys.exit('half way')"
+    with pytest.raises(Fault, match="half way"):
+        Runner(pauses=(0,)).fetch(
+            "Unpacking", [sys.executable, "-S", "-c", refuse, str(target)], fresh=target
+        )
+
+
+def test_commands_end_with_the_build_however_it_ends(tmp_path: Path) -> None:
+    started = tmp_path / "pid"
+    inner = f"import os, time; open({str(started)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    outer = (
+        "import sys; from embedded.images.command import Runner; "
+        "Runner().run('Sleeping', [sys.executable, '-S', '-c', sys.argv[1]])"
+    )
+    build_process = subprocess.Popen([sys.executable, "-c", outer, inner], cwd=CHECKOUT)
+    assert eventually(lambda: started.exists() and bool(started.read_text()))
+    build_process.kill()
+    build_process.wait()
+    child = Path("/proc") / started.read_text()
+    assert eventually(lambda: not child.exists() or "State:\tZ" in (child / "status").read_text())
+
+
+def eventually(is_so: Callable[[], bool], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_once_one_download_gave_up_the_others_do_not_wait(tmp_path: Path) -> None:
