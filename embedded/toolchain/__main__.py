@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from embedded.console import console, say
 from embedded.fault import Fault
@@ -21,7 +21,7 @@ def main(wanted: list[str]) -> int:
         say(f"[red]✗[/] {escape(str(fault))}")
         return 1
     known = versions.load()
-    table = Table("tool", "version", "origin", "path")
+    table = Table("tool", "version", "origin", Column("path", overflow="fold"))
     for name in wanted or NAMES:
         origin = tools.origin(name)
         version = known.modules[known.build_of(name)].version if origin.startswith("built") else ""
