@@ -204,7 +204,7 @@ def entry(manager: str, operation: str, **fields: Any) -> Obj:  # noqa: ANN401
 def test_fields_of_earlier_writers_become_ours_and_those_of_controllers_do_not() -> None:
     entries = [
         entry("pulumi-kubernetes", "Update", data={"a": {}}),
-        entry("kubectl", "Update", data={"b": {}}),
+        entry("kubectl-patch", "Update", data={"b": {}}),
         entry("kube-controller-manager", "Update", status={}),
     ]
     assert merge_managers(entries, "mine") == [

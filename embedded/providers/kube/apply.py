@@ -27,15 +27,12 @@ CONFLICT = (
     "the field out of the program, or take it over with the annotation pulumi.com/patchForce: "
     '"true".\nThe resource managed by field manager "{manager}" had an apply conflict: {message}'
 )
-# What earlier writers leave behind; the official provider takes these over as well. It creates with POST,
-# under one manager for all objects, and takes that over at an object's first update.
+# What earlier writers leave behind, by the start of their names (kubectl-patch, kubectl-edit ...); the
+# official provider takes these over as well. It creates with POST, under one manager for all objects, and takes that
+# over at an object's first update.
 _TAKEN_OVER = {
-    ("kubectl", "Apply"),
-    ("kubectl", "Update"),
-    ("before-first-apply", "Update"),
-    (CREATE_MANAGER, "Update"),
-    ("pulumi-kubernetes.exe", "Update"),
-    ("pulumi-resource-kubernetes", "Update"),
+    "Apply": ("kubectl",),
+    "Update": ("kubectl", "before-first-apply", CREATE_MANAGER, "pulumi-resource-kubernetes"),
 }
 
 
@@ -111,11 +108,11 @@ def merge_managers(entries: Sequence[Mapping[str, Any]], manager: str) -> list[d
     ours: dict[str, Any] | None = None
     folded = False
     for entry in entries:
-        key = (entry.get("manager"), entry.get("operation"))
-        if key == (manager, "Apply") and not entry.get("subresource"):
+        name, operation = str(entry.get("manager")), str(entry.get("operation"))
+        if (name, operation) == (manager, "Apply") and not entry.get("subresource"):
             ours = dict(entry)
             fields = _union(fields, entry.get("fieldsV1") or {})
-        elif key in _TAKEN_OVER and not entry.get("subresource"):
+        elif name.startswith(_TAKEN_OVER.get(operation, ())) and not entry.get("subresource"):
             folded = True
             ours = ours or {**entry, "manager": manager, "operation": "Apply"}
             fields = _union(fields, entry.get("fieldsV1") or {})
