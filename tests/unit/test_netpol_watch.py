@@ -15,8 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
+from embedded import netpol
 from embedded.fault import Fault
-from embedded.netpol import api
+from embedded.netpol import api, table
 from embedded.netpol.controller import Controller
 from embedded.netpol.watch import Watcher
 
@@ -213,3 +214,20 @@ def test_a_table_that_nft_refuses_is_tried_again(tmp_path: Path) -> None:
     made = controller(tmp_path, load)
     assert [made.synchronise(), made.synchronise(), made.synchronise()] == [False, True, True]
     assert len(texts) == 2
+
+
+def test_what_a_fresh_list_does_not_have_is_gone_from_the_table(tmp_path: Path) -> None:
+    texts: list[str] = []
+    made = controller(tmp_path, texts.append)
+    assert made.synchronise()
+    made.pods.replace([])
+    assert made.synchronise()
+    assert ["10.201.0.2" in text for text in texts] == [True, False]
+
+
+def test_a_machine_without_nft_hears_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    for act in (netpol.remove, lambda: table.load("")):
+        with pytest.raises(Fault, match="nft is missing") as caught:
+            act()
+        assert "apt-get install nftables" in caught.value.remedy
