@@ -87,8 +87,9 @@ def failure(args: Sequence[str], words: str) -> Fault:
     last = "\n    ".join(line for line in words.strip().splitlines()[-6:] if "go: downloading" not in line)
     command = f"go {' '.join(args[:2])}"
     if CORRUPT.search(words):
+        which = next((line.strip() for line in words.splitlines() if "checksum mismatch" in line), last)
         return Fault(
-            f"A downloaded Go module is not the one that was locked: its checksum differs.\n    {last}",
+            f"A downloaded Go module is not the one that was locked: its checksum differs.\n    {which}",
             "It was not used; nothing was built from it.",
             "Empty Go's module cache and try again: go clean -modcache && make up. If it comes back, "
             "whatever serves the modules (a proxy, a mirror) changes them.",
