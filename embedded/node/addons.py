@@ -6,6 +6,7 @@ All run as processes of the host, each with a certificate and rights of its own 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -24,11 +25,17 @@ from embedded.node.layout import (
 from embedded.node.processes import Spec
 from embedded.node.shell import attempt
 
+RESOLVER = Path("/etc/resolv.conf")
 KUBERNETES_NAME = f"kubernetes.default.svc.{CLUSTER_DOMAIN}"
 
 
-def corefile(place: Layout) -> str:
-    """CoreDNS' configuration: the cluster's names from the API server, others from the host's resolver."""
+def corefile(place: Layout, resolver: Path = RESOLVER) -> str:
+    """CoreDNS' configuration: the cluster's names from the API server, others from the host's resolver.
+
+    A machine without a network names no resolver; CoreDNS would refuse to start over that.
+    """
+    named = resolver.is_file() and re.search(r"^nameserver\s", resolver.read_text(), re.MULTILINE)
+    others = f"forward . {resolver}" if named else "# This machine names no resolver."
     return f"""\
 .:53 {{
   bind {NODE_IP}
@@ -37,7 +44,7 @@ def corefile(place: Layout) -> str:
     kubeconfig {place.kubeconfig("coredns")}
     ttl 5
   }}
-  forward . /etc/resolv.conf
+  {others}
   cache 5
 }}
 """

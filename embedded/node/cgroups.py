@@ -14,6 +14,7 @@ from embedded.node.layout import CGROUP
 MOUNT = Path("/sys/fs/cgroup")
 # What the kubelet asks of version 2; cpuset and io are often not handed down by default.
 CONTROLLERS = ("cpuset", "cpu", "io", "memory", "pids", "hugetlb")
+NEEDED = frozenset({"cpuset", "cpu", "memory", "pids"})
 
 
 def version(mount: Path = MOUNT) -> int:
@@ -31,12 +32,24 @@ def trees(mounts: Path = Path("/proc/mounts")) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def hand_down() -> None:
+    """Hand the controllers of version 2 down to the groups below the root; version 1 needs nothing."""
+    if version() == 1:
+        return
+    for controller in CONTROLLERS:
+        # One at a time: a machine that lacks one still gives the others.
+        with contextlib.suppress(OSError):
+            (MOUNT / "cgroup.subtree_control").write_text(f"+{controller}")
+
+
+def handed_down(group: Path) -> set[str]:
+    """The controllers that a group of version 2 has."""
+    return set((group / "cgroup.controllers").read_text().split())
+
+
 def make() -> None:
     """Make the group that holds all pods: kubelet wants its root to exist in every tree."""
-    if version() == 2:
-        for controller in CONTROLLERS:
-            with contextlib.suppress(OSError):
-                (MOUNT / "cgroup.subtree_control").write_text(f"+{controller}")
+    hand_down()
     for tree in trees():
         (tree / CGROUP).mkdir(exist_ok=True)
 

@@ -17,6 +17,8 @@ EVENTS = 10
 COMPLAINT = re.compile(
     r"^[EF]\d{4} |level=(error|fatal)|\bERR\b|\"level\":\"(error|fatal)\"|panic:|Traceback"
 )
+# Said in good health: the provisioner looks for the logs of its short pods as if it were a pod itself.
+USUAL = re.compile(r"unable to retrieve in cluster config|The manifest file is empty|not as new as written")
 LOG_LINES = 4
 
 
@@ -111,6 +113,11 @@ def _complaints(place: Layout, broken: list[Part]) -> list[str]:
         if name in dead:
             chosen = files.last_lines(log, 8)
         else:
-            chosen = [line for line in files.last_lines(log, 40) if COMPLAINT.search(line)][-LOG_LINES:]
+            chosen = complaints(files.last_lines(log, 40))[-LOG_LINES:]
         lines += [f"{name}: {line}" for line in chosen]
     return lines
+
+
+def complaints(lines: list[str]) -> list[str]:
+    """The lines that say an error which is one."""
+    return [line for line in lines if COMPLAINT.search(line) and not USUAL.search(line)]

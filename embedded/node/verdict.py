@@ -43,15 +43,19 @@ def _cgroups() -> str:
     trees = cgroups.trees()
     if not trees:
         return "no control groups are mounted on /sys/fs/cgroup"
+    cgroups.hand_down()
     for tree in trees:
         probe = tree / f"jhub-probe-{os.getpid()}"
         try:
             probe.mkdir()
+            lacking = cgroups.NEEDED - cgroups.handed_down(probe) if cgroups.version() == 2 else set()
             probe.rmdir()
         except OSError as error:
             return (
                 f"control groups cannot be made in {tree} ({error.strerror}), as in an unprivileged container"
             )
+        if lacking:
+            return f"control groups lack controllers ({', '.join(sorted(lacking))}), as inside a container"
     return ""
 
 

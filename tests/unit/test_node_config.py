@@ -71,6 +71,17 @@ def test_the_database_listens_on_no_port(place: Layout) -> None:
     assert all(entry.split("=")[1].startswith(f"unix://{place.run}/") for entry in listens)
 
 
+@pytest.mark.parametrize(("text", "forwards"), [("nameserver 192.0.2.1\n", True), ("# none\n", False)])
+def test_a_machine_without_a_resolver_still_has_the_clusters_names(
+    place: Layout, tmp_path: Path, text: str, *, forwards: bool
+) -> None:
+    resolver = tmp_path / "resolv.conf"
+    resolver.write_text(text)
+    told = addons.corefile(place, resolver)
+    assert (f"forward . {resolver}" in told) is forwards
+    assert "kubernetes cluster.local" in told
+
+
 def test_two_control_planes_do_not_meet_on_a_port(place: Layout) -> None:
     for spec in (control.controllers(place, Given()), control.scheduler(place, Given())):
         assert "--secure-port=0" in spec.argv

@@ -168,6 +168,25 @@ def test_a_node_that_was_never_started_says_so_and_what_to_do(
     assert diagnosis.diagnose(paths).endswith("make up  (starts what is down, keeps what runs)")
 
 
+def test_only_errors_that_are_errors_count_as_complaints() -> None:
+    real = 'E1121 11:48:15.9 3643 pod_workers.go:1338] "Error syncing pod"'
+    usual = 'level=error msg="failed to save logs: unable to retrieve in cluster config: ..."'
+    assert diagnosis.complaints(["I1121 fine", real, usual]) == [real]
+
+
+def test_control_groups_whose_controllers_are_not_handed_down_run_no_pods(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cgroups, "MOUNT", tmp_path)
+    monkeypatch.setattr(cgroups, "version", lambda: 2)
+    monkeypatch.setattr(cgroups, "trees", lambda: [tmp_path])
+    monkeypatch.setattr(cgroups, "handed_down", lambda _: {"cpu", "memory"})
+    found = verdict.can_run_pods()
+    assert not found.ok
+    assert "cpuset, pids" in found.why
+
+
 def test_a_pod_is_ready_when_its_condition_says_so() -> None:
     assert pods.ready(pod("p", conditions=[{"type": "Ready", "status": "True"}]))
     assert not pods.ready(pod("p", conditions=[{"type": "Ready", "status": "False"}]))
