@@ -12,7 +12,7 @@ from embedded.paths import CHECKOUT, find
 from tests.e2e.hub import Hub
 
 # The last file takes the node down; whatever runs after it would have nothing to run on.
-LAST = ("test_destroy.py", "test_down.py")
+LAST = ("test_destroy.py", "test_node_down.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
