@@ -28,8 +28,8 @@ CONFLICT = (
     '"true".\nThe resource managed by field manager "{manager}" had an apply conflict: {message}'
 )
 # What earlier writers leave behind, by the start of their names (kubectl-patch, kubectl-edit ...); the
-# official provider takes these over as well. It creates with POST, under one manager for all objects, and takes that
-# over at an object's first update.
+# official provider takes these over as well. It creates with POST, under one manager for all objects, and
+# takes that over at an object's first update.
 _TAKEN_OVER = {
     "Apply": ("kubectl",),
     "Update": ("kubectl", "before-first-apply", CREATE_MANAGER, "pulumi-resource-kubernetes"),
