@@ -39,7 +39,7 @@ check: venv ## format, lint, types, duplicates, unit tests
 	@cd $(HERE) && $(PYTHON) -m pytest -q -n 2 tests/unit
 
 test: check ## check, and everything else that needs no node
-	@cd $(HERE) && $(PYTHON) -m embedded tools helm kubectl
+	@cd $(HERE) && $(PYTHON) -m embedded tools helm
 	@cd $(HERE) && $(PYTHON) -m pytest -q tests/tools
 
 e2e: venv ## up, a browser signs in and runs a cell, truth table, breakage and repair, down
