@@ -230,5 +230,6 @@ def test_changed_configuration_restarts_the_hub_alone_and_servers_go_on(
     assert {key: now[key] for key in ("proxy", "singleuser-server")} == {
         key: pods[key] for key in ("proxy", "singleuser-server")
     }
-    assert "changed" in person.session.get(f"{person.url}/hub/home", timeout=30).text
+    # Ready to the kubelet comes a moment before the proxy leads to the new pod.
+    wait_for(lambda: "changed" in person.session.get(f"{person.url}/hub/home", timeout=30).text)
     assert person.session.get(f"{person.url}/user/{USER}/api/status", timeout=30).status_code == 200

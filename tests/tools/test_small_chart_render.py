@@ -162,7 +162,7 @@ def pod(objects: Objects, name: str) -> Json:
     return spec
 
 
-def annotations(objects: Objects, name: str) -> Json:
+def checksums(objects: Objects, name: str) -> Json:
     found: Json = objects["Deployment", name]["spec"]["template"]["metadata"]["annotations"]
     return found
 
@@ -179,10 +179,10 @@ def test_a_change_restarts_whom_it_concerns_and_nobody_else(chart: Chart) -> Non
     token = chart.renders(merged(GIVEN, {"proxy": {"secretToken": "another"}}))
 
     assert chart.renders(GIVEN) == before
-    assert annotations(code, "hub") != annotations(before, "hub")
-    assert annotations(code, "proxy") == annotations(before, "proxy")
-    assert annotations(token, "hub") != annotations(before, "hub")
-    assert annotations(token, "proxy") != annotations(before, "proxy")
+    assert checksums(code, "hub") != checksums(before, "hub")
+    assert checksums(code, "proxy") == checksums(before, "proxy")
+    assert checksums(token, "hub") != checksums(before, "hub")
+    assert checksums(token, "proxy") != checksums(before, "proxy")
 
 
 def test_secrets_that_nobody_gave_are_long_and_drawn_anew(chart: Chart) -> None:
@@ -214,8 +214,8 @@ def test_secrets_that_are_given_are_taken(chart: Chart) -> None:
 
 def test_environment_may_be_a_mapping_or_a_list(chart: Chart) -> None:
     source = {"fieldRef": {"fieldPath": "metadata.name"}}
-    mapping = {"A": "1", "B": {"value": "2"}, "C": {"name": "OTHER", "valueFrom": source}}
-    listed = [
+    mapping: Json = {"A": "1", "B": {"value": "2"}, "C": {"name": "OTHER", "valueFrom": source}}
+    listed: list[Json] = [
         {"name": "A", "value": "1"},
         {"name": "B", "value": "2"},
         {"name": "OTHER", "valueFrom": source},
@@ -228,7 +228,7 @@ def test_environment_may_be_a_mapping_or_a_list(chart: Chart) -> None:
 
 def test_files_are_written_as_their_names_say_and_mounted_where_they_belong(chart: Chart) -> None:
     data = {"a": {"b": "c"}}
-    files = {
+    files: dict[str, Json] = {
         "as-yaml": {"mountPath": "/e/a.yaml", "data": data, "mode": 0o440},
         "as-json": {"mountPath": "/e/a.json", "data": data},
         "as-toml": {"mountPath": "/e/a.toml", "data": data},

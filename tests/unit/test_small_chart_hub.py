@@ -76,7 +76,7 @@ def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: SimpleNamespace
     for variable in ("PGPASSWORD", "MYSQL_PWD"):
         monkeypatch.setenv(variable, "unset")
     tornado = SimpleNamespace(AsyncHTTPClient=SimpleNamespace(configure=client.chosen.append))
-    monkeypatch.setitem(sys.modules, "tornado.httpclient", tornado)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "tornado.httpclient", tornado)
     yield Pod(tmp_path)
     for file in SOURCE.glob("*.py"):
         sys.modules.pop(file.stem, None)
