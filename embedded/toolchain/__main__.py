@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from embedded.console import console, say
 from embedded.fault import Fault
 from embedded.paths import find
 from embedded.toolchain import NAMES, ensure, versions
+
+WIDTH = 200  # a path is for copying: a narrow terminal may wrap it, the table must not
 
 
 def main(wanted: list[str]) -> int:
@@ -21,12 +23,12 @@ def main(wanted: list[str]) -> int:
         say(f"[red]✗[/] {escape(str(fault))}")
         return 1
     known = versions.load()
-    table = Table("tool", "version", "origin", Column("path", overflow="fold"))
+    table = Table("tool", "version", "origin", "path", box=None)
     for name in wanted or NAMES:
         origin = tools.origin(name)
         version = known.modules[known.build_of(name)].version if origin.startswith("built") else ""
         table.add_row(name, version, origin, str(tools.path(name)))
-    console.print(table)
+    console.print(table, width=WIDTH)
     return 0
 
 
