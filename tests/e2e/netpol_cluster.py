@@ -150,9 +150,9 @@ class Cluster:
 
     def helper_image(self) -> str:
         nodes = self.call("GET", "/api/v1/nodes")["items"]
-        names = [
-            name for node in nodes for image in node["status"].get("images", []) for name in image["names"]
-        ]
+        images = [image for node in nodes for image in node["status"].get("images") or ()]
+        # An image that a newer one took the name from is listed with names: null.
+        names = [name for image in images for name in image["names"] or ()]
         return next((name for name in names if "/helper:" in name), "")
 
     def close(self) -> None:
