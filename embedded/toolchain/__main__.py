@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from embedded.console import console, say
+from embedded.console import say
 from embedded.fault import Fault
 from embedded.paths import find
 from embedded.toolchain import NAMES, ensure, versions
@@ -28,7 +29,7 @@ def main(wanted: list[str]) -> int:
         origin = tools.origin(name)
         version = known.modules[known.build_of(name)].version if origin.startswith("built") else ""
         table.add_row(name, version, origin, str(tools.path(name)))
-    console.print(table, width=WIDTH)
+    Console(width=WIDTH).print(table)
     return 0
 
 
