@@ -10,6 +10,7 @@ import json
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,8 +170,11 @@ class Silent(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.seen.append(self.path)
+        busy = self.path == "/busy" and self.seen.count("/busy") < 3
         body = json.dumps({"gitVersion": "v1"}).encode()
-        self.send_response(200)
+        self.send_response(503 if busy else 200)
+        if busy:
+            self.send_header("Retry-After", "0")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -179,12 +183,11 @@ class Silent(http.server.BaseHTTPRequestHandler):
         """Keep the tests quiet."""
 
 
-@pytest.fixture
-def impostor(theirs: Authority) -> Iterator[int]:
-    """A server with a certificate of another authority, on the address that a kubeconfig claims is ours."""
+@contextmanager
+def serving(issued: Issued) -> Iterator[int]:
+    """Serve HTTPS on a free port of this machine."""
     Silent.seen = []
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-    issued = theirs.issue("server")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(issued.certificate, issued.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -197,15 +200,25 @@ def impostor(theirs: Authority) -> Iterator[int]:
     thread.join()
 
 
+def client_to(port: int, ours: Authority, place: Path) -> Client:
+    cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority": "ours.crt"}
+    return Client(choose(config(cluster, client_of(ours.issue("admin"))), ours, place))
+
+
 def test_a_server_that_only_claims_our_authority_gets_no_request(
-    ours: Authority, impostor: int, tmp_path: Path
+    ours: Authority, theirs: Authority, tmp_path: Path
 ) -> None:
-    claimed = config({"server": f"https://127.0.0.1:{impostor}", "certificate-authority": "ours.crt"}, {})
-    claimed["users"][0]["user"] = client_of(ours.issue("admin"))
-    client = Client(choose(claimed, ours, tmp_path))
-    with pytest.raises(Fault, match="does not come from the authority that this machine made"):
-        client.get("/version")
+    with serving(theirs.issue("server")) as port:
+        client = client_to(port, ours, tmp_path)
+        with pytest.raises(Fault, match="does not come from the authority that this machine made"):
+            client.get("/version")
     assert Silent.seen == []
+
+
+def test_a_server_that_is_starting_is_asked_again(ours: Authority, tmp_path: Path) -> None:
+    with serving(ours.issue("server")) as port:
+        assert client_to(port, ours, tmp_path).get("/busy") == {"gitVersion": "v1"}
+    assert Silent.seen == ["/busy"] * 3
 
 
 class Quiet:

@@ -8,6 +8,7 @@ import json
 import os
 import queue
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
 TIMEOUT_SECONDS = 60.0
+BUSY_ATTEMPTS = 10
+LONGEST_PAUSE_SECONDS = 5.0
 USER_AGENT = "pulumi-kubernetes-embedded"
 
 
@@ -126,12 +129,24 @@ class Client:
             return []
 
     def call(self, call: Call) -> Object:
+        """Send one request; a server that is starting or busy says so, and is asked again when it says."""
+        for _ in range(BUSY_ATTEMPTS - 1):
+            try:
+                return self._call(call)
+            except _AskAgain as busy:
+                time.sleep(busy.seconds)
+        return self._call(call)
+
+    def _call(self, call: Call) -> Object:
         """Send one request; a kept-open connection that has died meanwhile is replaced once."""
         fresh = False
         while True:
             connection, fresh = self._connection()
             try:
                 answer = self._send(connection, call)
+            except ApiError:
+                self._idle.put(connection)
+                raise
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 if not fresh and not isinstance(error, TimeoutError):
@@ -171,8 +186,22 @@ class Client:
                 call.warn(_warning_text(header))
         answer = _parsed(data)
         if response.status >= http.client.BAD_REQUEST:
-            raise ApiError(response.status, answer)
+            raise _refusal(response.status, response.headers.get("Retry-After"), answer)
         return answer
+
+
+class _AskAgain(ApiError):
+    """The API server asks to be asked again: it starts, or has too much to do."""
+
+    def __init__(self, code: int, status: Mapping[str, Any], seconds: float) -> None:
+        super().__init__(code, status)
+        self.seconds = min(seconds, LONGEST_PAUSE_SECONDS)
+
+
+def _refusal(code: int, retry_after: str | None, answer: Object) -> ApiError:
+    if retry_after and retry_after.isdigit():
+        return _AskAgain(code, answer, float(retry_after))
+    return ApiError(code, answer)
 
 
 def _parsed(data: bytes) -> Object:
