@@ -15,7 +15,7 @@ from embedded.fault import Fault
 from embedded.paths import Paths, make_writable
 from embedded.toolchain import golang, official, versions
 from embedded.toolchain.build import Workshop
-from embedded.toolchain.places import clean_folder, locked
+from embedded.toolchain.places import clean_folder, fingerprint, locked, whole
 
 ON_PATH = "on PATH"
 DOWNLOADED = "official download"
@@ -96,11 +96,26 @@ def _built(builds: list[str], known: versions.Versions, paths: Paths) -> dict[st
             for build in missing:
                 with work.step(f"{build} {known.modules[build].version}") as detail:
                     shop.build(build, detail)
-    return {
+    found = {
         name: (shop.folder(build) / "bin" / name, BUILT)
         for build in builds
         for name in known.modules[build].binaries
     }
+    if official.ENGINE in found and official.HOST in found:
+        found |= _side_by_side(shop)
+    return found
+
+
+def _side_by_side(shop: Workshop) -> dict[str, tuple[Path, str]]:
+    """Put engine and language host into one folder: the engine warns of a host that it finds elsewhere."""
+    folders = [shop.folder(name) for name in (official.ENGINE, official.HOST)]
+    target = shop.cache / f"engine-{fingerprint(shop.cache / 'none', *(folder.name for folder in folders))}"
+    with whole(target, lambda: None) as work:
+        if work is not None:
+            for folder in folders:
+                for binary in (folder / "bin").iterdir():
+                    (work / binary.name).hardlink_to(binary)
+    return {name: (target / name, BUILT) for name in (official.ENGINE, official.HOST)}
 
 
 @contextmanager
