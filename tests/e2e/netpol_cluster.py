@@ -153,7 +153,7 @@ class Cluster:
         images = [image for node in nodes for image in node["status"].get("images") or ()]
         # An image that a newer one took the name from is listed with names: null.
         names = [name for image in images for name in image["names"] or ()]
-        return next((name for name in names if "/helper:" in name), "")
+        return next((name for name in names if name.startswith("localhost/jupyterhub/helper:")), "")
 
     def close(self) -> None:
         """Delete everything of ours; asked again and again, since the API server may be away for a moment."""
