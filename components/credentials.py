@@ -46,7 +46,7 @@ class Credentials(pulumi.ComponentResource):
         super().__init__("jupyterhub:components:Credentials", name, None, opts)
         self._guarded = pulumi.ResourceOptions(parent=self, protect=args.protection.protect)
         generations = args.generations
-        self.proxy_token = self._bytes("proxy-token", generations.proxy_token)
+        self.proxy_token = self._key("proxy-token", generations.proxy_token)
         self.shared_password = args.shared_password or self._password(
             "shared-password", generations.passwords, _USER_PASSWORD_LENGTH
         )
@@ -76,29 +76,38 @@ class Credentials(pulumi.ComponentResource):
     def _content(self, args: CredentialsArgs) -> Mapping[str, pulumi.Output[str]]:
         """Name the keys as the chart reads them from hub.existingSecret."""
         generations = args.generations
-        crypt = [self._bytes("crypt", generation) for generation in generations.crypt_keys]
+        crypt = [self._key("crypt", generation) for generation in generations.crypt_keys]
         passwords = {"user_password": self.shared_password}
         if self.admin_password is not None:
             passwords["admin_password"] = self.admin_password
         return {
-            "hub.config.JupyterHub.cookie_secret": self._bytes("cookie-secret", generations.cookie_secret),
+            "hub.config.JupyterHub.cookie_secret": self._key("cookie-secret", generations.cookie_secret),
             "hub.config.CryptKeeper.keys": pulumi.Output.all(*crypt).apply(";".join),
             # The chart lays this over its values, in the hub alone: so no password is among Helm's values.
             "values.yaml": pulumi.Output.json_dumps(
                 {"hub": {"config": {"SharedPasswordAuthenticator": passwords}}}
             ),
             **{
-                f"hub.services.{service}.apiToken": self._bytes(
-                    f"token-{service}", generations.service_tokens
-                )
+                f"hub.services.{service}.apiToken": self._key(f"token-{service}", generations.service_tokens)
                 for service in args.services
             },
         }
 
-    def _bytes(self, role: str, generation: int) -> pulumi.Output[str]:
-        made = pulumi_random.RandomBytes(f"{role}-{generation}", length=_KEY_BYTES, opts=self._guarded)
-        # The provider's schema calls it secret; said again, for a provider or a state that does not.
-        return pulumi.Output.secret(made.hex)
+    def _key(self, role: str, generation: int) -> pulumi.Output[str]:
+        """Make 32 random bytes, in hex.
+
+        Not by RandomBytes: its id is its value in base64, and ids lie in the state in plain text.
+        """
+        made = pulumi_random.RandomPassword(
+            f"{role}-{generation}",
+            length=2 * _KEY_BYTES,
+            lower=False,
+            upper=False,
+            special=True,
+            override_special="abcdef",
+            opts=self._guarded,
+        )
+        return pulumi.Output.secret(made.result)
 
     def _password(self, role: str, generation: int, length: int) -> pulumi.Output[str]:
         # Letters and digits: people type it, and it stands in shells.

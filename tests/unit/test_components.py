@@ -39,7 +39,6 @@ def test_what_holds_data_is_protected_and_retained_by_the_setting() -> None:
     kept = {
         *holding,
         RELEASE,
-        "random:index/randomBytes:RandomBytes",
         "random:index/randomPassword:RandomPassword",
     }
     for asked in objects(full()[0]):
