@@ -84,13 +84,28 @@ def test_without_administrators_there_is_no_password_for_them() -> None:
     assert "adminPassword" not in outputs
 
 
+PASSWORD = "random:index/randomPassword:RandomPassword"
+
+
 def test_generated_passwords_are_long_enough_for_the_hub() -> None:
-    patch = {"auth": {"administrators": ["eve"]}}
-    asked, _ = deployed(patch)
-    lengths = {
-        made.name: made.plain()["length"] for made in asked.of("random:index/randomPassword:RandomPassword")
-    }
+    asked, _ = deployed({"auth": {"administrators": ["eve"]}})
+    lengths = {made.name: made.plain()["length"] for made in asked.of(PASSWORD) if "password" in made.name}
     assert lengths == {"shared-password-1": 16, "admin-password-1": 40}
+
+
+def test_generated_keys_are_32_bytes_in_hex() -> None:
+    keys = [made.plain() for made in local()[0].of(PASSWORD) if "password" not in made.name]
+    assert len(keys) == 4
+    for key in keys:
+        assert key["length"] == 64
+        # Digits are on by default; with them, these six letters are all that a key is made of.
+        assert (key["lower"], key["upper"], key["overrideSpecial"]) == (False, False, "abcdef")
+
+
+def test_no_resource_has_its_secret_as_its_id() -> None:
+    """The id of RandomBytes and of RandomId is their value, and ids lie in the state in plain text."""
+    leaking = {"random:index/randomBytes:RandomBytes", "random:index/randomId:RandomId"}
+    assert not [asked.urn for asked in objects(full()[0]) if asked.type in leaking]
 
 
 def test_a_higher_generation_makes_a_new_secret() -> None:
