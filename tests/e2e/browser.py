@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 # Chromium as Debian packages it. The flags keep it from calling home, which a closed network refuses slowly.
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -24,8 +26,23 @@ FLAGS = (
 
 
 @contextmanager
-def browser_page(home: Path, authority: Path) -> Iterator[Page]:
+def browser_page(home: Path, authority: Path, port: int) -> Iterator[Page]:
     """Open a page of a browser whose only extra trust is `authority`; certificate errors stay errors."""
+    _trust(home, authority)
+    with _still_network(home, port) as chromium, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=list(FLAGS), env={**os.environ, "HOME": str(home)}
+        )
+        try:
+            page = browser.new_page(viewport={"width": 1400, "height": 900})
+            page.set_default_timeout(120_000)
+            expect.set_options(timeout=60_000)  # a kernel may take its time on a busy machine
+            yield page
+        finally:
+            browser.close()
+
+
+def _trust(home: Path, authority: Path) -> None:
     database = home / ".pki" / "nssdb"
     database.mkdir(parents=True)
     store = f"sql:{database}"
@@ -33,13 +50,50 @@ def browser_page(home: Path, authority: Path) -> Iterator[Page]:
     subprocess.run(
         ["certutil", "-A", "-d", store, "-t", "C,,", "-n", "embedded", "-i", str(authority)], check=True
     )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(FLAGS), env={**os.environ, "HOME": str(home)}
-        )
-        try:
-            page = browser.new_page(viewport={"width": 1400, "height": 900})
-            page.set_default_timeout(120_000)
-            yield page
-        finally:
-            browser.close()
+
+
+@contextmanager
+def _still_network(home: Path, port: int) -> Iterator[Path]:
+    """Yield a Chromium in a network of its own, whose only way out leads to the node's HTTPS port.
+
+    Chromium breaks off what it is loading whenever an interface of its network comes or goes
+    (ERR_NETWORK_CHANGED), and on this machine every pod that starts or stops is one.
+    """
+    space, door = f"jhub-browser-{os.getpid()}", home / "door"
+    _ip("netns", "add", space)
+    relays: list[subprocess.Popen[bytes]] = []
+    try:
+        _ip("-n", space, "link", "set", "lo", "up")
+        # With nothing but loopback the browser believes to be offline; without this, the link would get a
+        # second address by itself a second later, which is a change as well.
+        _ip("netns", "exec", space, "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
+        _ip("-n", space, "link", "add", "here", "type", "veth", "peer", "name", "there")
+        _ip("-n", space, "address", "add", "192.0.2.1/24", "dev", "here")
+        for link in ("here", "there"):
+            _ip("-n", space, "link", "set", link, "up")
+        listen, connect = f"UNIX-LISTEN:{door},fork", f"TCP:127.0.0.1:{port}"
+        relays.append(subprocess.Popen(["socat", listen, connect]))
+        inside = ["ip", "netns", "exec", space, "socat"]
+        listen, connect = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr", f"UNIX-CONNECT:{door}"
+        relays.append(subprocess.Popen([*inside, listen, connect]))
+        _wait_for(door)
+        script = home / "chromium"
+        script.write_text(f'#!/bin/sh\nexec ip netns exec {shlex.quote(space)} {CHROMIUM} "$@"\n')
+        script.chmod(0o755)
+        yield script
+    finally:
+        for relay in relays:
+            relay.terminate()
+            relay.wait()
+        _ip("netns", "delete", space)
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True)
+
+
+def _wait_for(file: Path) -> None:
+    end = time.monotonic() + 30
+    while not file.exists():
+        assert time.monotonic() < end, f"{file} never came"
+        time.sleep(0.05)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from embedded.engine.engine import Engine
 from embedded.engine.shell import Shell, environment
@@ -22,7 +23,6 @@ class Hub:
     """Where it is, how to sign in, and the shell that reaches its cluster."""
 
     url: str
-    user: str
     password: str
     authority: Path
     engine: Engine
@@ -34,11 +34,15 @@ class Hub:
         outputs = json.loads(engine.read("stack", "output", "--json", "--show-secrets", "--stack", "local"))
         return cls(
             url=outputs["url"],
-            user="demo",
             password=outputs["password"],
             authority=find().pki / "ingress-ca.crt",
             engine=engine,
         )
+
+    @property
+    def port(self) -> int:
+        """The port of the address."""
+        return urlsplit(self.url).port or 443
 
     def kubectl(self, *args: str, check: bool = True) -> str:
         """Run kubectl in the hub's namespace and return what it printed."""

@@ -51,11 +51,10 @@ def destroy() -> None:
 
 def login_page_answers() -> bool:
     hub = Hub.of_this_machine()
-    port = hub.url.rsplit(":", 1)[-1].strip("/")
     return (
         requests.get(
-            f"https://localhost:{port}/hub/login",
-            headers={"Host": f"jupyterhub.localhost:{port}"},
+            f"https://localhost:{hub.port}/hub/login",
+            headers={"Host": f"jupyterhub.localhost:{hub.port}"},
             verify=str(hub.authority),
             timeout=20,
         ).status_code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,35 +16,68 @@ pytestmark = pytest.mark.node
 
 
 @pytest.fixture
-def page(hub: Hub, tmp_path: Path) -> object:
-    with browser_page(tmp_path, hub.authority) as opened:
+def page(hub: Hub, tmp_path: Path, artifacts: Path) -> Iterator[Page]:
+    with browser_page(tmp_path, hub.authority, hub.port) as opened:
         yield opened
+        opened.screenshot(path=artifacts / "last-page.png")  # what a failed test saw last
 
 
-def sign_in(page: Page, hub: Hub, password: str) -> None:
+@pytest.fixture
+def visitor() -> str:
+    """A name that nobody had before: no server and no home of an earlier run."""
+    return f"visitor-{secrets.token_hex(3)}"
+
+
+def sign_in(page: Page, hub: Hub, name: str, password: str) -> None:
     page.goto(hub.url)
-    page.fill("input[name=username]", hub.user)
+    page.fill("input[name=username]", name)
     page.fill("input[name=password]", password)
     page.click("#login_submit")
 
 
-def test_a_user_signs_in_starts_a_server_and_runs_a_cell(page: Page, hub: Hub, artifacts: Path) -> None:
-    sign_in(page, hub, hub.password)
-    page.wait_for_url("**/hub/spawn**")
-    page.screenshot(path=artifacts / "profiles.png")
+def start_server(page: Page) -> None:
+    """Take the default profile and wait for JupyterLab."""
     page.click("form#spawn_form input[type=submit], form#spawn_form button[type=submit]")
     page.wait_for_url("**/user/**/lab**")
+
+
+def stop_server(page: Page, hub: Hub) -> None:
+    page.goto(f"{hub.url}/hub/home", wait_until="networkidle")  # the button works once its script is there
+    page.click("#stop")
+    expect(page.locator("#stop")).to_be_hidden()
+
+
+def test_a_user_works_stops_the_server_and_finds_the_work_again(
+    page: Page, hub: Hub, visitor: str, artifacts: Path
+) -> None:
+    sign_in(page, hub, visitor, hub.password)
+    page.wait_for_url("**/hub/spawn**")
+    page.screenshot(path=artifacts / "profiles.png")
+    start_server(page)
     page.click('.jp-LauncherCard[data-category="Notebook"]')
-    cell = page.locator(".jp-Notebook .jp-Cell .cm-content").first
-    cell.click()
+    # What is run before the kernel is connected is lost without a word.
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle")
+    page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
     page.keyboard.type('print("the answer is", 6 * 7)')
     page.keyboard.press("Shift+Enter")
-    output = page.locator(".jp-OutputArea-output").first
-    expect(output).to_contain_text("the answer is 42")
+    expect(page.locator(".jp-OutputArea-output").first).to_contain_text("the answer is 42")
     page.screenshot(path=artifacts / "cell.png")
+    page.keyboard.press("Control+s")
+    page.click(".jp-Dialog button.jp-mod-accept")  # it asks once for a better name than Untitled
+    expect(page.locator(".jp-Dialog")).to_have_count(0)
+
+    stop_server(page, hub)
+    pod = f"jupyter-{visitor}"
+    hub.kubectl("wait", "--for=delete", f"pod/{pod}", "--timeout=120s")
+    assert hub.kubectl("get", "persistentvolumeclaim", f"claim-{visitor}", "-o", "name")
+
+    page.goto(f"{hub.url}/hub/spawn")
+    start_server(page)
+    expect(page.locator(".jp-DirListing-content")).to_contain_text("Untitled.ipynb")
+    stop_server(page, hub)
 
 
-def test_a_wrong_password_is_refused(page: Page, hub: Hub) -> None:
-    sign_in(page, hub, "not the password")
+def test_a_wrong_password_is_refused(page: Page, hub: Hub, visitor: str) -> None:
+    sign_in(page, hub, visitor, "not the password")
     expect(page.locator(".login_error")).to_be_visible()
     assert "/hub/login" in page.url

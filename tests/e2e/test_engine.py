@@ -42,9 +42,11 @@ def test_what_someone_deletes_is_seen_by_refresh_and_restored_by_up(hub: Hub) ->
 
 @pytest.fixture
 def foreign_map(hub: Hub) -> Iterator[str]:
+    remove = ("delete", "configmap", "foreign", "--ignore-not-found")
+    hub.kubectl(*remove)  # an interrupted run may have left it
     hub.kubectl("create", "configmap", "foreign", "--from-literal=who=someone-else")
     yield "foreign"
-    hub.kubectl("delete", "configmap", "foreign", "--ignore-not-found")
+    hub.kubectl(*remove)
 
 
 def test_an_object_that_someone_made_can_be_imported(hub: Hub, foreign_map: str) -> None:
