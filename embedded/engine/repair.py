@@ -80,8 +80,11 @@ def _pending_releases(engine: Engine, helm: Path) -> list[Mapping[str, Any]]:
     return list(json.loads(listed.stdout or "[]")) if listed.returncode == 0 else []
 
 
-def _free_release(engine: Engine, helm: Path, release: Mapping[str, Any]) -> None:
-    """Take a release out of `pending-`: back to its last good revision, or away if it never had one."""
+def _free_release(engine: Engine, helm: Path, release: Mapping[str, Any]) -> bool:
+    """Take a release out of a half-made state: back to its last good revision, or away if it never had one.
+
+    Returns whether it still exists.
+    """
     name, namespace = str(release["name"]), str(release["namespace"])
     history = _tool(engine, str(helm), "history", name, "--namespace", namespace, "--output", "json")
     good = [
@@ -101,6 +104,7 @@ def _free_release(engine: Engine, helm: Path, release: Mapping[str, Any]) -> Non
             "Helm refuses every change of it until then.",
             f'eval "$(make -s env)"; helm history {name} -n {namespace}  # then helm rollback or uninstall',
         )
+    return bool(good)
 
 
 def _settle_pending_operations(engine: Engine, helm: Path, kubectl: Path) -> None:
@@ -128,9 +132,7 @@ def _live_identity(engine: Engine, helm: Path, kubectl: Path, resource: Mapping[
     kind = str(resource["type"])
     inputs = resource.get("inputs") or {}
     if kind == RELEASE:
-        name, namespace = inputs.get("name"), inputs.get("namespace", "default")
-        found = _tool(engine, str(helm), "status", str(name), "--namespace", str(namespace))
-        return f"{namespace}/{name}" if found.returncode == 0 else None
+        return _live_release(engine, helm, inputs)
     if not kind.startswith("kubernetes:"):
         return None
     metadata = inputs.get("metadata") or {}
@@ -140,6 +142,19 @@ def _live_identity(engine: Engine, helm: Path, kubectl: Path, resource: Mapping[
     if found.returncode:
         return None
     return f"{namespace}/{name}" if namespace else str(name)
+
+
+def _live_release(engine: Engine, helm: Path, inputs: Mapping[str, Any]) -> str | None:
+    """Return the id of a release that was deployed whole; one whose making was broken off is taken away."""
+    release = {"name": inputs.get("name"), "namespace": inputs.get("namespace", "default")}
+    where = ("--namespace", str(release["namespace"]), "--output", "json")
+    found = _tool(engine, str(helm), "status", str(release["name"]), *where)
+    if found.returncode:
+        return None
+    whole = json.loads(found.stdout)["info"]["status"] == "deployed"
+    if whole or _free_release(engine, helm, release):
+        return f"{release['namespace']}/{release['name']}"
+    return None
 
 
 def kubectl_kind(token: str) -> str:
