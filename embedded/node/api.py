@@ -58,6 +58,11 @@ class Api:
         """The members of a list."""
         return list((self.get(path) or {}).get("items", []))
 
+    def text(self, path: str) -> str:
+        """A log, or nothing where there is none."""
+        answer = self._ask("GET", path)
+        return answer.text if answer.ok else ""
+
     def apply(self, document: Document) -> None:
         """Server-side apply: what is the same already is not written again."""
         path = f"{address(document)}?fieldManager={MANAGER}&force=true"

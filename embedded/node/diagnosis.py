@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from embedded.fault import Fault
-from embedded.node import files, ownership
-from embedded.node.api import Api, Document
+from embedded.node import files, ownership, troubles
+from embedded.node.api import Api
 from embedded.node.health import Part, status
 from embedded.node.layout import Layout, layout
 from embedded.node.processes import Processes
 from embedded.paths import Paths
 
-EVENTS = 10
+RECENT = timedelta(minutes=15)
 COMPLAINT = re.compile(
     r"^[EF]\d{4} |level=(error|fatal)|\bERR\b|\"level\":\"(error|fatal)\"|panic:|Traceback"
 )
-# Said in good health: the provisioner looks for the logs of its short pods as if it were a pod itself.
-USUAL = re.compile(r"unable to retrieve in cluster config|The manifest file is empty|not as new as written")
+# Said in good health, each for a reason of its own: the provisioner looks for the logs of its short pods as
+# if it were a pod itself; kube-proxy asks for its table before it has made it; a pod that has just gone is
+# asked after once more (by kubelet, the controllers, Traefik).
+USUAL = re.compile(
+    r"unable to retrieve in cluster config|The manifest file is empty|not as new as written"
+    r"|Failed to list existing nftables objects|no relationship found between node|memory cgroup"
+    r"|Failed to ensure process in container with oom score|in work queue no longer exists"
+    r"|unexpected items still remain in namespace|service not found|secret \S+ does not exist"
+)
 LOG_LINES = 4
 
 
@@ -35,9 +42,12 @@ def diagnose(paths: Paths) -> str:
     if owner and any(part.name == "API" and part.ok for part in parts):
         try:
             with Api(place, owner.options) as api:
-                pods = unready(api.items("/api/v1/pods"))
+                every = api.items("/api/v1/pods")
+                pods = troubles.unready(every)
                 sections.append(_section("Pods that are not ready", pods))
-                sections.append(_section("Last warnings", warnings(api.items("/api/v1/events"))))
+                sections.append(_section("What their containers said last", troubles.said(api, every)))
+                recent = troubles.warnings(api.items("/api/v1/events"), _long_ago())
+                sections.append(_section("Last warnings", recent))
         except Fault as fault:
             sections.append(fault.what)
     sections.append(_section("Last complaints in the logs", _complaints(place, broken)))
@@ -49,6 +59,11 @@ def _section(title: str, lines: list[str]) -> str:
     return "\n".join([f"{title}:", *(f"  {line}" for line in lines)]) if lines else ""
 
 
+def _long_ago() -> str:
+    """Return the time, as the API writes it, before which a warning explains nothing any more."""
+    return (datetime.now(UTC) - RECENT).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _next(broken: list[Part], pods: list[str], paths: Paths) -> str:
     if broken:
         return "make up  (starts what is down, keeps what runs)"
@@ -56,51 +71,6 @@ def _next(broken: list[Part], pods: list[str], paths: Paths) -> str:
         namespace, _, name = pods[0].split(":")[0].partition("/")
         return f"KUBECONFIG={paths.kubeconfig} kubectl -n {namespace} describe pod {name}"
     return "make status"
-
-
-def unready(pods: list[Document]) -> list[str]:
-    """One line per pod that neither is ready nor has ended well, with the reason it gives."""
-    lines = []
-    for pod in pods:
-        state = pod.get("status", {})
-        conditions = {entry["type"]: entry for entry in state.get("conditions", [])}
-        if state.get("phase") == "Succeeded" or conditions.get("Ready", {}).get("status") == "True":
-            continue
-        place = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-        lines.append(f"{place}: {state.get('phase', 'Unknown')}; {_reason(state, conditions)}")
-    return lines
-
-
-def _reason(state: Document, conditions: dict[str, Document]) -> str:
-    containers = [*state.get("initContainerStatuses", []), *state.get("containerStatuses", [])]
-    for container in containers:
-        waiting = container.get("state", {}).get("waiting") or container.get("state", {}).get("terminated")
-        if waiting and waiting.get("reason") not in {"PodInitializing", "Completed"}:
-            return f"container {container['name']}: {_words(waiting)}"
-    for kind in ("PodScheduled", "Ready"):
-        if conditions.get(kind, {}).get("status") == "False":
-            return _words(conditions[kind])
-    return str(state.get("message", "no reason given"))
-
-
-def _words(entry: dict[str, Any]) -> str:
-    return f"{entry.get('reason', '')}: {entry.get('message', '')}".strip(": ")[:240]
-
-
-def warnings(events: list[Document]) -> list[str]:
-    """The last warnings, each once, the newest last."""
-    found = [event for event in events if event.get("type") == "Warning"]
-    found.sort(key=_time)
-    lines = [
-        f"{event['involvedObject'].get('kind')}/{event['involvedObject'].get('name')}: "
-        f"{event.get('reason')}: {str(event.get('message', ''))[:240]}"
-        for event in found
-    ]
-    return list(dict.fromkeys(reversed(lines)))[:EVENTS][::-1]
-
-
-def _time(event: Document) -> str:
-    return str(event.get("lastTimestamp") or event.get("eventTime") or "")
 
 
 def _complaints(place: Layout, broken: list[Part]) -> list[str]:

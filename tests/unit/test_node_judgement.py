@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from embedded.node import cgroups, diagnosis, down, files, gpu, health, pods, readiness, verdict
+from embedded.node import cgroups, diagnosis, down, files, gpu, health, pods, readiness, troubles, verdict
+from embedded.node.api import Api
 from embedded.node.layout import Layout
 from embedded.paths import Paths
 
@@ -120,7 +121,7 @@ def test_only_pods_in_trouble_are_told_with_the_reason_nearest_to_the_cause() ->
     unscheduled = [
         {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no room"}
     ]
-    lines = diagnosis.unready(
+    lines = troubles.unready(
         [
             pod("well", phase="Running", conditions=ready),
             pod("done", phase="Succeeded"),
@@ -144,15 +145,40 @@ def test_warnings_come_once_each_the_newest_last() -> None:
             "involvedObject": {"kind": "Pod", "name": "p"},
         }
 
-    found = diagnosis.warnings(
+    found = troubles.warnings(
         [
             event("Warning", "B", "2"),
             event("Warning", "A", "1"),
+            event("Warning", "old", "0"),
             event("Normal", "C", "3"),
             event("Warning", "A", "4"),
-        ]
+        ],
+        since="1",
     )
     assert found == ["Pod/p: B: m", "Pod/p: A: m"]
+
+
+def test_the_words_of_a_container_that_ended_are_those_from_before_its_restart() -> None:
+    asked = []
+
+    class Told:
+        def text(self, path: str) -> str:
+            asked.append(path)
+            return "no such module"
+
+    broken = {
+        "metadata": {"name": "hub", "namespace": "lab"},
+        "status": {
+            "phase": "Running",
+            "containerStatuses": [
+                {"name": "hub", "restartCount": 2, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+            ],
+        },
+    }
+    ready = {"status": {"phase": "Succeeded"}, "metadata": {"name": "p", "namespace": "lab"}}
+    told = cast(Api, Told())
+    assert troubles.said(told, [ready, broken]) == ["lab/hub hub: no such module"]
+    assert asked == ["/api/v1/namespaces/lab/pods/hub/log?container=hub&tailLines=8&previous=true"]
 
 
 def test_a_node_that_was_never_started_says_so_and_what_to_do(
