@@ -99,7 +99,7 @@ def test_a_place_that_cannot_be_written_names_the_variable_that_moves_it(tmp_pat
 
 
 def test_nothing_is_purged_without_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(down.node, "stop", lambda *_, **__: pytest.fail("it purged"))
+    monkeypatch.setattr("embedded.node.stop", lambda *_, **__: pytest.fail("it purged"))
     monkeypatch.setattr("sys.stdin", io.StringIO())
     with pytest.raises(Fault, match="removes all homes"):
         down.down(PATHS, purge=True, sure=False)
