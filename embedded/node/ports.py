@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Collection, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from embedded.node import identity
 from embedded.node.layout import NODE_IP, Options
 
 LISTENING = "0A"
+DYING = 5.0
+"""Seconds within which a killed process lets go of its sockets."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,25 @@ def _bindable(port: int) -> bool:
     return True
 
 
-def check(wanted: list[Need], ours: Iterable[int]) -> None:
-    """Refuse when somebody else holds a port; `ours` are the node's own processes."""
+def check(wanted: list[Need], ours: Callable[[], Iterable[int]]) -> None:
+    """Refuse when somebody else holds a port; `ours` tells the node's own processes."""
+    deadline = time.monotonic() + DYING
+    while clash := _clash(wanted, ours()):
+        need, listener = clash
+        pid = holder(listener.inode)
+        # A killed process of many threads lets go of its sockets only after the last thread has ended;
+        # until then the socket has no holder to see, or one without a command line.
+        if (pid is None or not identity.command(pid)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+            continue
+        raise _taken(need, pid, {entry.port for entry in listeners()})
+
+
+def _clash(wanted: list[Need], ours: Iterable[int]) -> tuple[Need, Listener] | None:
+    """The first port that a process which is not ours holds."""
     own = set[int]().union(*(sockets(pid) for pid in ours))
-    listening = list(listeners())
-    for need in wanted:
-        for listener in listening:
-            if clashes(need, listener) and listener.inode not in own:
-                raise _taken(need, holder(listener.inode), {entry.port for entry in listening})
+    foreign = [listener for listener in listeners() if listener.inode not in own]
+    return next(((need, other) for need in wanted for other in foreign if clashes(need, other)), None)
 
 
 def check_redirected(port: int) -> None:

@@ -94,7 +94,7 @@ class _Start:
                 "Nothing was changed.",
                 "Stop it first: make down",
             )
-        ports.check(ports.needs(options), [who.pid for who in self.processes.strays()])
+        ports.check(ports.needs(options), lambda: [who.pid for who in self.processes.strays()])
         if not options.pods and not self.processes.running("kube-apiserver"):
             ports.check_redirected(options.api_port)
 

@@ -28,30 +28,46 @@ def taken() -> Iterator[int]:
 def test_a_taken_port_is_refused_with_holder_and_remedy(taken: int) -> None:
     need = Need("127.0.0.1", taken, "the ingress controller", HTTPS)
     with pytest.raises(Fault, match=f"Port {taken}, which the ingress controller needs") as told:
-        ports.check([need], ours=[])
+        ports.check([need], ours=list)
     assert f"process {os.getpid()} (" in told.value.what
     assert "Nothing was started" in told.value.follows
     another = re.search(rf"{HTTPS}=(\d+) make up", told.value.remedy)
     assert another
-    ports.check([Need("127.0.0.1", int(another[1]), "the ingress controller", HTTPS)], ours=[])
+    ports.check([Need("127.0.0.1", int(another[1]), "the ingress controller", HTTPS)], ours=list)
 
 
 def test_a_port_that_cannot_be_moved_offers_no_variable(taken: int) -> None:
     with pytest.raises(Fault) as told:
-        ports.check([Need("127.0.0.1", taken, "the kubelet")], ours=[])
+        ports.check([Need("127.0.0.1", taken, "the kubelet")], ours=list)
     assert "make up" not in told.value.remedy
     assert f"kill {os.getpid()}" in told.value.remedy
 
 
 def test_the_nodes_own_processes_do_not_stand_in_its_way(taken: int) -> None:
-    ports.check([Need("127.0.0.1", taken, "the kubelet")], ours=[os.getpid()])
+    ports.check([Need("127.0.0.1", taken, "the kubelet")], ours=lambda: [os.getpid()])
+
+
+def test_a_socket_whose_holder_is_dying_is_waited_for(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    need, seen = Need("127.0.0.1", taken, "the kubelet"), iter(range(3))
+    full = list(ports.listeners())
+    monkeypatch.setattr(ports, "listeners", lambda: full if next(seen, None) is not None else [])
+    monkeypatch.setattr(ports, "holder", lambda _: None)
+    ports.check([need], ours=list)
+    assert next(seen, None) is None, "it was not looked at again"
+
+
+def test_a_socket_of_another_user_is_refused_in_the_end(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "holder", lambda _: None)
+    monkeypatch.setattr(ports, "DYING", 0.1)
+    with pytest.raises(Fault, match="taken by a process of another user"):
+        ports.check([Need("127.0.0.1", taken, "the kubelet")], ours=list)
 
 
 def test_a_free_port_is_not_refused() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
-    ports.check([Need("127.0.0.1", free, "the kubelet")], ours=[])
+    ports.check([Need("127.0.0.1", free, "the kubelet")], ours=list)
 
 
 @pytest.mark.parametrize(
