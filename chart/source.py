@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
+from settings.chart import Chart
 from settings.finding import Finding
-from settings.hub import Chart
 
 NAME = "jupyterhub"
 

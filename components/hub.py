@@ -14,6 +14,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 import settings.hub as model
+from settings.chart import Chart
 from settings.cluster import Protection
 
 
@@ -23,7 +24,7 @@ class HubArgs:
 
     namespace: pulumi.Input[str]
     settings: model.Hub
-    chart: model.Chart
+    chart: Chart
     protection: Protection
     values: Mapping[str, Any]
     credentials_secret: pulumi.Input[str]

@@ -10,10 +10,12 @@ from typing import Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from settings.auth import Auth
+from settings.chart import Chart
 from settings.cluster import Cluster, Namespace, Protection
 from settings.door import Ingress, Tls
 from settings.finding import Finding
-from settings.hub import Availability, Chart, Culling, Hub, Images, Monitoring, Secrets
+from settings.hub import Availability, Culling, Hub, Monitoring, Secrets
+from settings.images import Images
 from settings.network import Network
 from settings.profiles import Profile
 from settings.rules import RULES

@@ -1,4 +1,4 @@
-"""The hub itself: release, images, resources, limits, culling, metrics, what a lost node costs."""
+"""The hub itself: release, resources, limits, culling, metrics, what a lost node costs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings.cluster import Amounts
-from settings.names import DnsLabel, Duration, ImageName, ImageTag, RelativePath, Sha256, Version
+from settings.names import DnsLabel, Duration
 from settings.section import Section
 
 
@@ -36,31 +36,6 @@ class Hub(Section):
     limits: HubLimits = HubLimits()
     await_ready: bool = True
     """False where no pod can run: the objects are made and nothing waits for them."""
-
-
-class Image(Section):
-    """One image; what a tag means must not change."""
-
-    name: ImageName
-    tag: ImageTag
-
-
-class Images(Section):
-    """The three images of a release."""
-
-    hub: Image
-    proxy: Image
-    notebook: Image
-    pull_secrets: tuple[DnsLabel, ...] = ()
-
-
-class Chart(Section):
-    """The Helm chart, as an archive in or beside the project."""
-
-    path: RelativePath
-    version: Version
-    digest: Sha256 | None = None
-    """SHA-256 of the archive, checked when given."""
 
 
 class Culling(Section):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from settings.chart import Chart
 from settings.finding import Finding
-from settings.hub import Chart, Images, Secrets
+from settings.hub import Secrets
+from settings.images import Images
 
 _OLDEST_CHART = (4, 4, 0)
 
