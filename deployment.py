@@ -17,6 +17,7 @@ from components.ingress import Ingress, IngressArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.storage import Storage, StorageArgs
 from settings import Settings
+from settings.auth import SharedPassword
 from settings.door import url
 from settings.finding import report
 from settings.load import Brought
@@ -113,7 +114,7 @@ def _outputs(
     settings: Settings, archive: source.Archive, namespace: Namespace, credentials: Credentials, hub: Hub
 ) -> dict[str, Any]:
     """Say what a person wants to know after `pulumi up`; the password shows with --show-secrets."""
-    any_name = settings.auth.any_name
+    auth = settings.auth
     outputs: dict[str, Any] = {
         "url": url(settings.ingress, settings.tls),
         "namespace": namespace.namespace_name,
@@ -121,9 +122,10 @@ def _outputs(
         "chartVersion": archive.version,
         "hubImage": f"{settings.images.hub.name}:{settings.images.hub.tag}",
         "profiles": [profile.name for profile in settings.profiles],
-        "userName": "any name, such as ada" if any_name else f"one of: {', '.join(settings.auth.users)}",
-        "password": credentials.shared_password,
     }
+    if isinstance(auth, SharedPassword):
+        names = "any name, such as ada" if auth.any_name else f"one of: {', '.join(auth.users)}"
+        outputs |= {"userName": names, "password": credentials.shared_password}
     if credentials.admin_password is not None:
         outputs["administrators"] = sorted(settings.auth.administrators)
         outputs["adminPassword"] = credentials.admin_password

@@ -6,7 +6,7 @@ from typing import Any
 
 from chart.merge import Values
 from settings import Settings
-from settings.network import Addresses, Dns
+from settings.network import Addresses, Dns, Reach
 
 # The chart's switches open whole address ranges; each flow is a rule of its own instead.
 _SWITCHES = (
@@ -24,8 +24,8 @@ def policies(settings: Settings) -> Values:
     network = settings.network
     dns = _dns(network.dns)
     monitors = settings.monitoring.namespaces if settings.monitoring.metrics else ()
-    hub_ways = [dns, _out(network.api_server), *map(_out, network.hub_egress)]
-    user_ways = [dns, *map(_out, network.user_egress)]
+    hub_ways = [dns, _out(network.api_server), *(_reach(way.reach) for way in network.hub_egress)]
+    user_ways = [dns, *(_reach(way.reach) for way in network.user_egress)]
     proxy_from = [_peer(peer) for peer in network.ingress_from]
     return {
         "hub": {"networkPolicy": _policy(hub_ways, _in([_peer(name) for name in monitors], "http"))},
@@ -51,6 +51,10 @@ def _in(peers: list[Values], port: str) -> list[Values]:
 
 def _out(flow: Addresses) -> Values:
     return {"to": [_peer(cidr) for cidr in flow.cidrs], "ports": _tcp(flow.ports)}
+
+
+def _reach(reach: Reach) -> Values:
+    return {"to": [_peer(cidr) for cidr in reach.cidrs], "ports": _tcp(reach.ports)}
 
 
 def _tcp(ports: tuple[int, ...]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from chart.profiles import profile_list
 from chart.security import security
 from chart.volumes import volumes
 from settings import Settings
+from settings.auth import SharedPassword
 from settings.cluster import Amounts
 from settings.door import NoTls, Traefik
 from settings.hub import FastRestart, Resources
@@ -84,6 +85,8 @@ def amounts(given: Amounts) -> Values:
 def sign_in(settings: Settings) -> Values:
     """Let in by shared password; the passwords themselves come with the credentials Secret."""
     auth = settings.auth
+    if not isinstance(auth, SharedPassword):
+        return {}
     who: Values = {"allow_all": True} if auth.any_name else {"allowed_users": sorted(auth.users)}
     if auth.administrators:
         who["admin_users"] = sorted(auth.administrators)

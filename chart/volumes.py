@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chart.merge import Values
 from settings import Settings
-from settings.storage import SharedFolder
+from settings.storage import ExternalDatabase, SharedFolder, Sqlite
 
 DATABASE_FOLDER = "/srv/jupyterhub"
 
@@ -18,21 +18,25 @@ def volumes(settings: Settings) -> Values:
     }
     if shared:
         storage |= _shared(shared)
+    return {"hub": database(settings.database), "singleuser": {"storage": storage}}
+
+
+def database(kept: Sqlite | ExternalDatabase) -> Values:
+    """Say where the hub keeps its state; a password comes with the credentials Secret."""
+    if isinstance(kept, ExternalDatabase):
+        where = f"{kept.user}@{kept.host}:{kept.port}/{kept.name}"
+        # No upgrade by itself: a new schema cannot be taken back, so a person says when (D17).
+        return {"db": {"type": "postgres", "url": f"postgresql+psycopg2://{where}?sslmode={kept.ssl_mode}"}}
     return {
-        "hub": {
-            # `other`, not `sqlite-pvc`: the chart's own claim is deleted with the release.
-            "db": {
-                "type": "other",
-                "url": f"sqlite:///{DATABASE_FOLDER}/jupyterhub.sqlite",
-                # JupyterHub copies the file before it changes its schema, so this loses nothing.
-                "upgrade": True,
-            },
-            "extraVolumes": [
-                {"name": "database", "persistentVolumeClaim": {"claimName": settings.database.claim}}
-            ],
-            "extraVolumeMounts": [{"name": "database", "mountPath": DATABASE_FOLDER}],
+        # `other`, not `sqlite-pvc`: the chart's own claim is deleted with the release.
+        "db": {
+            "type": "other",
+            "url": f"sqlite:///{DATABASE_FOLDER}/jupyterhub.sqlite",
+            # JupyterHub copies the file before it changes its schema, so this loses nothing.
+            "upgrade": True,
         },
-        "singleuser": {"storage": storage},
+        "extraVolumes": [{"name": "database", "persistentVolumeClaim": {"claimName": kept.claim}}],
+        "extraVolumeMounts": [{"name": "database", "mountPath": DATABASE_FOLDER}],
     }
 
 

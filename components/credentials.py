@@ -14,7 +14,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random
 
 from settings.cluster import Protection
-from settings.hub import Generations
+from settings.secrets import Generations
 
 _KEY_BYTES = 32
 _USER_PASSWORD_LENGTH = 16

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from settings.door import ExistingTls, NoTls, PemTls
+from settings.door import BroughtTls, Tls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class IngressArgs:
     """Where the Secret lies, and the certificate with its key where the stack brings them."""
 
     namespace: pulumi.Input[str]
-    tls: PemTls | ExistingTls | NoTls
+    tls: Tls
     certificate: pulumi.Output[str] | None
     key: pulumi.Output[str] | None
 
@@ -25,7 +25,7 @@ class Ingress(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("jupyterhub:components:Ingress", name, None, opts)
-        if isinstance(args.tls, PemTls) and args.certificate and args.key:
+        if isinstance(args.tls, BroughtTls) and args.certificate and args.key:
             k8s.core.v1.Secret(
                 "tls",
                 # A fixed name: a renewed certificate is an update in place, which the controller sees.

@@ -37,8 +37,9 @@ class Storage(pulumi.ComponentResource):
         super().__init__("jupyterhub:components:Storage", name, None, opts)
         self._args = args
         database, shared = args.database, args.storage.shared
-        self._claim("database", database.claim, database.storage_class, database.size, "ReadWriteOnce")
-        if shared:
+        if isinstance(database, model.Sqlite):
+            self._claim("database", database.claim, database.storage_class, database.size, "ReadWriteOnce")
+        if shared and shared.storage_class:
             self._claim("shared", shared.claim, shared.storage_class, shared.size, shared.access_mode)
         self.register_outputs({})
 

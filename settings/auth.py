@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from settings.names import UserName
+from pydantic import Field
+
+from settings.names import DnsLabel, GroupName, UserName, Uuid
+from settings.network import Reach
 from settings.section import Section
 
 
@@ -23,4 +26,59 @@ class SharedPassword(Section):
     """From this day on nothing is deployed any more with the shared password."""
 
 
-Auth = SharedPassword
+class Identities(Section):
+    """What every identity provider has: an application registered there, and a way to it."""
+
+    client_id: str = Field(min_length=1, max_length=200)
+    """The application's public name at the provider; its secret is the flat key `oauthClientSecret`."""
+    client_secret_name: DnsLabel = "oauth-client"  # noqa: S105 -- the name of an object, no secret
+    """Secret with the key `clientSecret`, where it does not come from Pulumi's config."""
+    reach: Reach
+    """How the hub's packets find the provider."""
+
+
+class Entra(Identities):
+    """Microsoft Entra ID. Groups are known by object id: names are not unique, and not in the token."""
+
+    provider: Literal["entra"]
+    tenant_id: Uuid
+    client_id: Uuid
+    groups: dict[GroupName, Uuid] = Field(min_length=1)
+    """The groups that these settings speak of: a name of ours, and the object id in Entra ID."""
+    allowed: tuple[GroupName, ...] = Field(min_length=1)
+    """Members of these groups may sign in."""
+    administrators: tuple[GroupName, ...] = ()
+    """Members of these groups administer the hub; that alone does not let them in."""
+    username_claim: Literal["preferred_username", "oid"] = "preferred_username"
+    """Chosen once: homes are named by it. The display name is no choice: two people may share it."""
+    mfa: Literal["tenant", "none"] = "tenant"
+    """`tenant`: the tenant's Conditional Access asks for a second factor; the hub cannot ask by itself."""
+
+
+class GitHub(Identities):
+    """GitHub, for the members of named organisations and teams."""
+
+    provider: Literal["github"]
+    organizations: tuple[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}(:[a-z0-9][a-z0-9_-]{0,98})?$")], ...
+    ] = Field(min_length=1)
+    """`organisation` or `organisation:team`: members may sign in, nobody else."""
+    administrators: tuple[UserName, ...] = ()
+
+
+class Cloudflare(Identities):
+    """Cloudflare Access as an OpenID Connect provider (an Access application of the type SaaS)."""
+
+    provider: Literal["cloudflare"]
+    team: DnsLabel
+    """The team's name: the first part of its host under cloudflareaccess.com."""
+    groups: dict[GroupName, Annotated[str, Field(min_length=1, max_length=200)]] = Field(min_length=1)
+    """The groups that these settings speak of: a name of ours, and the name in the `groups` claim."""
+    allowed: tuple[GroupName, ...] = Field(min_length=1)
+    administrators: tuple[GroupName, ...] = ()
+    username_claim: Literal["email", "sub"] = "email"
+
+
+Auth = Annotated[SharedPassword | Entra | GitHub | Cloudflare, Field(discriminator="provider")]
+Grouped = Entra | Cloudflare
+"""Providers whose groups the hub knows."""

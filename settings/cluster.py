@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from settings.names import DnsLabel, Quantity
 from settings.section import Section
+
+
+class CaBundle(Section):
+    """A ConfigMap in the namespace: the company's certificate authorities and the public ones."""
+
+    config_map: DnsLabel
+    key: str = Field(default="ca-certificates.crt", pattern=r"^[-._a-zA-Z0-9]{1,253}$")
 
 
 class Cluster(Section):
@@ -17,6 +24,12 @@ class Cluster(Section):
     """Context in the kubeconfig that KUBECONFIG names."""
     identifier: DnsLabel
     """Fixed name of the cluster: a second way to reach the same cluster must not replace everything."""
+    kubernetes: Annotated[str, Field(pattern=r"^1\.[0-9]{1,2}$")] | None = None
+    """Its version, such as "1.32", in quotes; held against the chart's and checked in the cluster."""
+    gpu: Literal["none", "nvidia", "pretended"] = "none"
+    """What GPUs it has: a profile with a GPU needs one. `pretended` ones count, and compute nothing."""
+    ca_bundle: CaBundle | None = None
+    """The company's certificate authorities, for hub and notebooks."""
 
 
 class Protection(Section):

@@ -5,21 +5,28 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from settings.about import About
 from settings.auth import Auth
 from settings.chart import Chart
 from settings.cluster import Cluster, Namespace, Protection
+from settings.delivery import ByHand, Delivery
 from settings.door import Ingress, Tls
 from settings.finding import Finding
-from settings.hub import Availability, Culling, Hub, Monitoring, Secrets
+from settings.hub import Availability, Culling, Hub
 from settings.images import Images
+from settings.monitoring import Monitoring
 from settings.network import Network
+from settings.placement import Placement
 from settings.profiles import Profile
 from settings.rules import RULES
+from settings.secrets import Secrets
 from settings.section import Section
+from settings.services import Services
 from settings.shape import findings as shape_findings
 from settings.storage import Database, Storage
 
@@ -27,6 +34,7 @@ from settings.storage import Database, Storage
 class Settings(Section):
     """Everything that makes one environment differ from another, but for its secrets."""
 
+    about: About
     cluster: Cluster
     protection: Protection = Protection()
     namespace: Namespace
@@ -40,9 +48,12 @@ class Settings(Section):
     images: Images
     chart: Chart
     network: Network
+    services: Services = Services()
     monitoring: Monitoring = Monitoring()
+    placement: Placement = Placement()
     availability: Availability
     secrets: Secrets
+    delivery: Delivery = ByHand(tool="none")
     culling: Culling = Culling()
 
 
@@ -84,10 +95,18 @@ def _whole_sections(document: object, error: ValidationError) -> dict[str, Any]:
 
 
 def _broken(sections: Mapping[str, Any], today: date) -> Iterator[Finding]:
-    """Run each rule whose sections are all there: a rule names them by its parameters."""
+    """Run each rule whose sections are all there, and of the kind that it speaks of.
+
+    A rule names them by its parameters: `auth: SharedPassword` is for that provider alone.
+    """
     known = {**sections, "today": today}
     for rule in RULES:
-        wanted = list(inspect.signature(rule).parameters)
-        if all(name in known for name in wanted):
+        wanted = inspect.signature(rule, eval_str=True).parameters
+        if all(name in known and _fits(known[name], one.annotation) for name, one in wanted.items()):
             run: Callable[..., Iterable[Finding]] = rule
             yield from run(**{name: known[name] for name in wanted})
+
+
+def _fits(section: object, wanted: Any) -> bool:  # noqa: ANN401 -- whatever a signature says
+    kinds = get_args(wanted) if isinstance(wanted, UnionType) else (wanted,)
+    return all(not isinstance(kind, type) for kind in kinds) or isinstance(section, wanted)

@@ -1,4 +1,4 @@
-"""How people reach the hub: the ingress and its TLS."""
+"""How people reach the hub: the ingress, the tunnel, and TLS."""
 
 from __future__ import annotations
 
@@ -6,8 +6,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.names import DnsLabel, Hostname
+from settings.names import DnsLabel, Duration, Hostname, IpAddress, Quantity
+from settings.network import Reach
 from settings.section import Section
+
+
+class Tunnel(Section):
+    """A Cloudflare Tunnel whose connector runs in the namespace and talks to the proxy itself.
+
+    Not through the ingress controller, which drops X-Forwarded-Proto from addresses that it does not trust.
+    """
+
+    name: DnsLabel
+    """The tunnel's name at Cloudflare; its token is the flat key `tunnelToken`."""
+    replicas: int = Field(default=2, ge=1, le=8)
+    reach: Reach
+    """How the connector's packets find Cloudflare (ports 443 and 7844)."""
 
 
 class Door(Section):
@@ -16,6 +30,16 @@ class Door(Section):
     host: Hostname
     port: int = Field(default=443, ge=1, le=65535)
     """Port in the URL, as people type it."""
+    reach: Literal["machine", "corporateNetwork", "public"]
+    """Who can open a connection to the host."""
+    load_balancer_address: IpAddress | None = None
+    """The address that the host's name must resolve to, where it is known."""
+    tunnel: Tunnel | None = None
+    """With a tunnel no Ingress is made: only the tunnel's connector reaches the proxy."""
+    max_body: Quantity = "1Gi"
+    """The largest upload."""
+    idle_timeout: Duration = "1h"
+    """How long a quiet websocket stays open; kernels send nothing while they compute."""
 
 
 class Traefik(Door):
@@ -27,13 +51,30 @@ class Traefik(Door):
     """Traefik's TLS entry point; the plain one must not carry a sign-in page."""
 
 
+class Nginx(Door):
+    """An Ingress for F5's NGINX Ingress Controller (annotations nginx.org/*)."""
+
+    controller: Literal["nginx"]
+    class_name: DnsLabel = "nginx"
+
+
+class Gateway(Door):
+    """An HTTPRoute of the Gateway API."""
+
+    controller: Literal["gateway"]
+    gateway: DnsLabel
+    gateway_namespace: DnsLabel
+    section_name: DnsLabel | None = None
+    """The listener; all of the gateway's when not given."""
+
+
 class NoIngress(Door):
     """No Ingress object: something else leads the host to the Service `proxy-public`."""
 
     controller: Literal["none"]
 
 
-Ingress = Annotated[Traefik | NoIngress, Field(discriminator="controller")]
+Ingress = Annotated[Traefik | Nginx | Gateway | NoIngress, Field(discriminator="controller")]
 
 
 class PemTls(Section):
@@ -41,7 +82,15 @@ class PemTls(Section):
 
     source: Literal["pem"]
     secret_name: DnsLabel = "jupyterhub-tls"  # noqa: S105 -- the name of an object, no secret
-    termination: Literal["ingress"] = "ingress"
+    termination: Literal["ingress", "endToEnd"] = "ingress"
+
+
+class PfxTls(Section):
+    """Certificate, chain and key from the flat secret `tlsPfx` (PKCS#12 in base64) and `tlsPfxPassword`."""
+
+    source: Literal["pfx"]
+    secret_name: DnsLabel = "jupyterhub-tls"  # noqa: S105 -- the name of an object, no secret
+    termination: Literal["ingress", "endToEnd"] = "ingress"
 
 
 class ExistingTls(Section):
@@ -49,20 +98,44 @@ class ExistingTls(Section):
 
     source: Literal["existingSecret"]
     secret_name: DnsLabel
-    termination: Literal["ingress"] = "ingress"
+    termination: Literal["ingress", "endToEnd"] = "ingress"
+
+
+class CertManagerTls(Section):
+    """A Certificate that cert-manager keeps."""
+
+    source: Literal["certManager"]
+    secret_name: DnsLabel = "jupyterhub-tls"  # noqa: S105 -- the name of an object, no secret
+    issuer: DnsLabel
+    issuer_kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
+    termination: Literal["ingress", "endToEnd"] = "ingress"
 
 
 class NoTls(Section):
-    """Plain HTTP."""
+    """No certificate in the cluster: TLS ends before it (edge, load balancer), or there is none."""
 
     source: Literal["none"]
+    termination: Literal["edge", "loadBalancer", "nowhere"]
+    """`edge`: at Cloudflare. `loadBalancer`: before the ingress controller. `nowhere`: plain HTTP."""
 
 
-Tls = Annotated[PemTls | ExistingTls | NoTls, Field(discriminator="source")]
+Tls = Annotated[PemTls | PfxTls | ExistingTls | CertManagerTls | NoTls, Field(discriminator="source")]
+BroughtTls = PemTls | PfxTls
+"""Sources whose certificate comes with the stack."""
+
+
+def encrypted(tls: Section) -> bool:
+    """Whether people's connections are encrypted, wherever that ends."""
+    return not (isinstance(tls, NoTls) and tls.termination == "nowhere")
 
 
 def url(ingress: Door, tls: Section) -> str:
     """Give the address that people type."""
-    scheme = "http" if isinstance(tls, NoTls) else "https"
+    scheme = "https" if encrypted(tls) else "http"
     usual = {"http": 80, "https": 443}[scheme]
     return f"{scheme}://{ingress.host}" + ("" if ingress.port == usual else f":{ingress.port}")
+
+
+def callback_url(ingress: Door, tls: Section) -> str:
+    """Give the address to register at the identity provider."""
+    return f"{url(ingress, tls)}/hub/oauth_callback"

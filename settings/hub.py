@@ -1,4 +1,4 @@
-"""The hub itself: release, resources, limits, culling, metrics, what a lost node costs."""
+"""The hub itself: release, version, resources, limits, culling, what a lost node costs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settings.cluster import Amounts
-from settings.names import DnsLabel, Duration
+from settings.names import DnsLabel, Duration, Version
 from settings.section import Section
 
 
@@ -31,6 +31,8 @@ class Hub(Section):
     """The release and its two pods."""
 
     release: DnsLabel = "jupyterhub"
+    version: Version = "5.5.4"
+    """JupyterHub in the hub's image: its settings are checked against that version's."""
     resources: Resources = Resources()
     proxy_resources: Resources = Resources()
     limits: HubLimits = HubLimits()
@@ -48,15 +50,6 @@ class Culling(Section):
     """Stop a server of this age even when it is busy."""
 
 
-class Monitoring(Section):
-    """What can be measured, and by whom."""
-
-    metrics: bool = True
-    """Make a service token of scope read:metrics; the hub's metrics are never open to everyone."""
-    namespaces: tuple[DnsLabel, ...] = ()
-    """Pods of these namespaces may reach the hub's metrics."""
-
-
 class NoAvailability(Section):
     """A lost node costs what Kubernetes' own defaults cost: five minutes and more."""
 
@@ -71,21 +64,3 @@ class FastRestart(Section):
 
 
 Availability = Annotated[NoAvailability | FastRestart, Field(discriminator="kind")]
-
-
-class Generations(Section):
-    """Counts of generated secrets: a higher number makes a new one."""
-
-    proxy_token: int = Field(default=1, ge=1)
-    cookie_secret: int = Field(default=1, ge=1)
-    crypt_keys: tuple[int, ...] = Field(default=(1,), min_length=1)
-    """Newest first: the first key encrypts, all of them decrypt."""
-    service_tokens: int = Field(default=1, ge=1)
-    passwords: int = Field(default=1, ge=1)
-
-
-class Secrets(Section):
-    """Where the secrets that people know come from; those that only machines know are always generated."""
-
-    source: Literal["generated", "config"]
-    generations: Generations = Generations()

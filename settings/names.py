@@ -93,6 +93,28 @@ ImageTag = Annotated[
     ),
 ]
 MountPath = Annotated[str, Form("an absolute path", r"(?:/[A-Za-z0-9._-]+)+", "/shared")]
+GroupName = Annotated[
+    str,
+    Form("a short name for a group", r"[a-z0-9](?:[-a-z0-9_]*[a-z0-9])?", "data-science", 63),
+]
+Uuid = Annotated[
+    str,
+    Form(
+        "an object id in lower case",
+        r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "6f1c5e2a-0c1d-4e57-9a55-0d3f8a1b2c3d",
+        36,
+    ),
+]
+Url = Annotated[
+    str,
+    Form(
+        "an address with scheme and host, and no user or password in it",
+        rf"[a-z][a-z0-9+.-]*://{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?(?:/[A-Za-z0-9._~/%+-]*)?",
+        "https://git.example.org",
+        512,
+    ),
+]
 Version = Annotated[
     str,
     Form(
@@ -122,6 +144,18 @@ def _cidr(text: str) -> str:
 
 
 Cidr = Annotated[str, AfterValidator(_cidr)]
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise PydanticCustomError(
+            "form", "{text} is not an address, such as 10.0.0.7", {"text": repr(text)}
+        ) from error
+
+
+IpAddress = Annotated[str, AfterValidator(_ip)]
 
 
 def _peer(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from settings.names import DnsLabel, ExtendedResource, Quantity
+from settings.names import DnsLabel, ExtendedResource, GroupName, Quantity
 from settings.section import Section
 
 
@@ -16,7 +16,7 @@ class Share(Section):
 
 
 class Gpu(Section):
-    """Whole GPUs of one kind."""
+    """Whole GPUs of one kind (or slices, where the resource is one)."""
 
     resource: ExtendedResource = "nvidia.com/gpu"
     count: int = Field(ge=1)
@@ -30,6 +30,10 @@ class Profile(Section):
     """Stands in URLs and in users' saved choices: never reuse one for something else."""
     description: str = ""
     default: bool = False
+    enabled: bool = True
+    """False: it is planned, and nobody is offered it."""
+    groups: tuple[GroupName, ...] = ()
+    """Only members of these groups of `auth.groups` are offered it; everyone when empty."""
     cpu: Share
     memory: Share
     gpu: Gpu | None = None

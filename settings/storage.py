@@ -1,10 +1,13 @@
-"""What is kept: the users' homes, the folder they share, the hub's database."""
+"""What is kept: the users' homes, the folder they share, object storage, the hub's database."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from settings.names import DnsLabel, MountPath, Quantity, StorageClassName
+from pydantic import Field
+
+from settings.names import DnsLabel, Hostname, MountPath, Quantity, StorageClassName, Url
+from settings.network import Port, Reach
 from settings.section import Section
 
 AccessMode = Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"]
@@ -18,11 +21,20 @@ class Homes(Section):
     access_mode: AccessMode = "ReadWriteOnce"
 
 
+class Nfs(Section):
+    """An export of an NFS server, mounted through a volume of ours."""
+
+    server: Hostname
+    path: MountPath
+
+
 class SharedFolder(Section):
     """One volume that all users mount."""
 
     claim: DnsLabel = "shared"
-    storage_class: StorageClassName
+    storage_class: StorageClassName | None = None
+    """Class of the claim; none with `nfs`, which needs none."""
+    nfs: Nfs | None = None
     size: Quantity
     access_mode: AccessMode = "ReadWriteMany"
     mount_path: MountPath = "/shared"
@@ -30,11 +42,46 @@ class SharedFolder(Section):
     """The cluster has one node, so that a volume of one node can be shared by all pods."""
 
 
+class NoObjectStore(Section):
+    """Notebooks get no bucket."""
+
+    kind: Literal["none"]
+
+
+class CephS3(Section):
+    """A bucket of the Ceph object gateway, claimed once for the hub; no volume can be made of it."""
+
+    kind: Literal["cephS3"]
+    bucket_class: StorageClassName
+    """The class by which Rook makes buckets (ObjectBucketClaim)."""
+    claim: DnsLabel = "jupyterhub-bucket"
+    """Names the claim, and the Secret and the ConfigMap that Rook makes for it."""
+    endpoint: Url
+    reach: Reach
+
+
+class Minio(Section):
+    """A bucket of a MinIO that is there already."""
+
+    kind: Literal["minio"]
+    endpoint: Url
+    bucket: DnsLabel
+    credentials: DnsLabel
+    """Secret with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
+    reach: Reach
+
+
+ObjectStore = Annotated[NoObjectStore | CephS3 | Minio, Field(discriminator="kind")]
+
+
 class Storage(Section):
-    """Volumes for people."""
+    """Volumes and buckets for people."""
 
     homes: Homes
     shared: SharedFolder | None = None
+    object_store: ObjectStore = NoObjectStore(kind="none")
+    snapshot_class: StorageClassName | None = None
+    """VolumeSnapshotClass for backups of homes, where the cluster has one."""
 
 
 class Sqlite(Section):
@@ -46,4 +93,20 @@ class Sqlite(Section):
     size: Quantity = "1Gi"
 
 
-Database = Sqlite
+class ExternalDatabase(Section):
+    """A PostgreSQL that others run; its password is the flat key `databasePassword`."""
+
+    kind: Literal["external"]
+    host: Hostname
+    port: Port = 5432
+    name: str = Field(default="jupyterhub", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    user: str = Field(default="jupyterhub", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    password_secret: DnsLabel = "jupyterhub-database"  # noqa: S105 -- the name of an object, no secret
+    """Secret with the key `password`, where it does not come from Pulumi's config."""
+    ssl_mode: Literal["disable", "require", "verify-full"] = "verify-full"
+    replicated: bool = False
+    """It survives the loss of one of its servers: else a lost node of its own stops sign-in."""
+    reach: Reach
+
+
+Database = Annotated[Sqlite | ExternalDatabase, Field(discriminator="kind")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from settings.auth import SharedPassword
-from settings.door import Door, NoIngress, NoTls, PemTls
+from settings.door import BroughtTls, Door, NoIngress, NoTls, encrypted
 from settings.finding import Finding
 from settings.section import Section
 
@@ -72,13 +72,13 @@ def shared_password_has_not_ended(auth: SharedPassword, today: date) -> Iterator
 
 def passwords_travel_encrypted(ingress: Door, tls: Section) -> Iterator[Finding]:
     """Refuse plain HTTP beyond the machine itself."""
-    if isinstance(tls, NoTls) and not ingress.host.endswith(".localhost"):
+    if not encrypted(tls) and not ingress.host.endswith(".localhost"):
         yield Finding(
-            path="settings.tls.source",
+            path="settings.tls.termination",
             rule="D40",
-            what=f"TLS is off for {ingress.host}.",
+            what=f"TLS ends nowhere for {ingress.host}.",
             follows="Passwords and cookies cross the network in plain text.",
-            remedy="Use source pem or existingSecret; none is for hosts under .localhost.",
+            remedy="Say where it ends; nowhere is for hosts under .localhost.",
         )
 
 
@@ -96,7 +96,7 @@ def tls_ends_somewhere(ingress: Door, tls: Section) -> Iterator[Finding]:
 
 def certificate_secret_has_its_own_name(tls: Section) -> Iterator[Finding]:
     """Refuse a TLS Secret whose name the chart takes for itself."""
-    if isinstance(tls, PemTls) and tls.secret_name in ("hub", "singleuser"):
+    if isinstance(tls, BroughtTls) and tls.secret_name in ("hub", "singleuser"):
         yield Finding(
             path="settings.tls.secretName",
             rule="D15",

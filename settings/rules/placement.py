@@ -10,7 +10,7 @@ from settings.door import Door, NoIngress
 from settings.finding import Finding
 from settings.hub import Hub, Resources
 from settings.network import Network
-from settings.storage import Database, Storage
+from settings.storage import Sqlite, Storage
 
 
 def notebooks_have_their_own_identity(namespace: Namespace) -> Iterator[Finding]:
@@ -113,7 +113,7 @@ def homes_are_mounted_once(storage: Storage) -> Iterator[Finding]:
         )
 
 
-def claims_have_their_own_names(storage: Storage, database: Database) -> Iterator[Finding]:
+def claims_have_their_own_names(storage: Storage, database: Sqlite) -> Iterator[Finding]:
     """Refuse one claim for two purposes."""
     if storage.shared and storage.shared.claim == database.claim:
         yield Finding(
@@ -139,7 +139,7 @@ def pods_find_names(network: Network) -> Iterator[Finding]:
 
 def proxy_can_be_reached(network: Network, ingress: Door) -> Iterator[Finding]:
     """Want to know where the ingress controller's packets come from."""
-    if not network.ingress_from and not isinstance(ingress, NoIngress):
+    if not network.ingress_from and not ingress.tunnel and not isinstance(ingress, NoIngress):
         yield Finding(
             path="settings.network.ingressFrom",
             rule="N2",
@@ -151,11 +151,11 @@ def proxy_can_be_reached(network: Network, ingress: Door) -> Iterator[Finding]:
 
 def egress_is_narrow(network: Network) -> Iterator[Finding]:
     """Refuse a range that means everywhere."""
-    flows = {"apiServer": network.api_server}
-    flows |= {f"hubEgress[{place}]": flow for place, flow in enumerate(network.hub_egress)}
-    flows |= {f"userEgress[{place}]": flow for place, flow in enumerate(network.user_egress)}
-    for where, flow in flows.items():
-        if wide := [cidr for cidr in flow.cidrs if ip_network(cidr).prefixlen == 0]:
+    flows = {"apiServer": network.api_server.cidrs}
+    flows |= {f"hubEgress[{at}].reach": way.reach.cidrs for at, way in enumerate(network.hub_egress)}
+    flows |= {f"userEgress[{at}].reach": way.reach.cidrs for at, way in enumerate(network.user_egress)}
+    for where, cidrs in flows.items():
+        if wide := [cidr for cidr in cidrs if ip_network(cidr).prefixlen == 0]:
             yield Finding(
                 path=f"settings.network.{where}.cidrs",
                 rule="D21",

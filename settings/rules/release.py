@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from settings.chart import Chart
 from settings.finding import Finding
-from settings.hub import Secrets
 from settings.images import Images
+from settings.secrets import Secrets
 
 _OLDEST_CHART = (4, 4, 0)
 

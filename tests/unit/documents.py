@@ -57,7 +57,7 @@ EVERYTHING: Document = {
     },
     "storage": {"homes": {"accessMode": "ReadWriteOncePod"}, "shared": None},
     "ingress": {"controller": "none", "entryPoint": None, "className": None, "port": 80},
-    "tls": {"source": "none", "termination": None},
+    "tls": {"source": "none", "termination": "nowhere"},
     "auth": {"anyName": False, "users": ["ada", "bob"], "administrators": ["eve"], "expires": "2030-01-01"},
     "hub": {
         "awaitReady": False,
@@ -68,8 +68,8 @@ EVERYTHING: Document = {
     "network": {
         "dns": {"kubeSystem": True},
         "ingressFrom": ["traefik"],
-        "hubEgress": [{"name": "sign-in", "cidrs": ["192.0.2.0/24"], "ports": [443]}],
-        "userEgress": [{"name": "packages", "cidrs": ["198.51.100.7/32"], "ports": [443, 8443]}],
+        "hubEgress": [{"name": "sign-in", "reach": {"cidrs": ["192.0.2.0/24"], "ports": [443]}}],
+        "userEgress": [{"name": "packages", "reach": {"cidrs": ["198.51.100.7/32"], "ports": [443, 8443]}}],
     },
     "monitoring": {"namespaces": ["monitoring"]},
     "availability": {"kind": "fastRestart", "nodeLoss": "45s"},
