@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from embedded import node
+from embedded.fault import Fault
 from embedded.paths import CHECKOUT, find
-from tests.e2e.hub import Hub
+from tests.e2e.hub import Hub, engine_of_this_machine
 
+HERE = Path(__file__).resolve().parent
 # The last file takes the node down; whatever runs after it would have nothing to run on.
 LAST = ("test_destroy.py", "test_node_down.py")
 
@@ -32,11 +35,23 @@ def hub() -> Hub:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter,
-) -> Iterator[None]:
-    """After a failure, show what the node knows of it, before the runner's last lines."""
-    yield
-    if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
-        terminalreporter.section("what the node says")
-        terminalreporter.write_line(node.diagnose(find()))
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure, write what the node knew of it at that moment: the last tests take the node down."""
+    report = yield
+    if report.failed and report.when != "teardown" and item.path.parent == HERE:
+        report.sections.append(("what the node says", node.diagnose(find())))
+        report.sections += [(f"the last lines of the {part}", log_of(part)) for part in ("hub", "proxy")]
+    return report
+
+
+def log_of(part: str) -> str:
+    """What hub or proxy wrote last, if they can be asked at all."""
+    command = ["kubectl", "-n", "jupyterhub", "logs", f"deployment/{part}", "--tail=80", "--timestamps"]
+    try:
+        env = engine_of_this_machine().env
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, Fault, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return done.stdout + done.stderr

@@ -16,10 +16,11 @@ pytestmark = pytest.mark.node
 
 
 @pytest.fixture
-def page(hub: Hub, tmp_path: Path, artifacts: Path) -> Iterator[Page]:
+def page(hub: Hub, tmp_path: Path, artifacts: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
     with browser_page(tmp_path, hub.authority, hub.port) as opened:
         yield opened
-        opened.screenshot(path=artifacts / "last-page.png")  # what a failed test saw last
+        # What a failed test saw last.
+        opened.screenshot(path=artifacts / f"{request.node.name}.png")
 
 
 @pytest.fixture
