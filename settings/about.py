@@ -11,6 +11,7 @@ class Scale(Section):
     """How many people, and how many of them at once. Sizes of hub and proxy are held against it."""
 
     users: int = Field(default=10, ge=1, le=20000)
+    """People who may use it."""
     at_once: int = Field(default=5, ge=1, le=5000)
     """Servers that run at the same time, at most."""
     pilot: tuple[int, int] | None = None
@@ -23,6 +24,7 @@ class About(Section):
     """Shown in reports and outputs; changes nothing in the cluster but the release's description."""
 
     organisation: str = Field(min_length=1, max_length=80)
+    """Whose environment it is."""
     cluster: str = Field(min_length=1, max_length=200)
     """What the cluster is made of."""
     documents: tuple[str, ...] = ()

@@ -42,7 +42,9 @@ class Entra(Identities):
 
     provider: Literal["entra"]
     tenant_id: Uuid
+    """The directory (tenant) id: sign-in is by this tenant alone."""
     client_id: Uuid
+    """The application (client) id of the app registration."""
     groups: dict[GroupName, Uuid] = Field(min_length=1)
     """The groups that these settings speak of: a name of ours, and the object id in Entra ID."""
     allowed: tuple[GroupName, ...] = Field(min_length=1)
@@ -64,6 +66,7 @@ class GitHub(Identities):
     ] = Field(min_length=1)
     """`organisation` or `organisation:team`: members may sign in, nobody else."""
     administrators: tuple[UserName, ...] = ()
+    """GitHub names of administrators; they must be members as well."""
 
 
 class Cloudflare(Identities):
@@ -75,8 +78,11 @@ class Cloudflare(Identities):
     groups: dict[GroupName, Annotated[str, Field(min_length=1, max_length=200)]] = Field(min_length=1)
     """The groups that these settings speak of: a name of ours, and the name in the `groups` claim."""
     allowed: tuple[GroupName, ...] = Field(min_length=1)
+    """Members of these groups may sign in."""
     administrators: tuple[GroupName, ...] = ()
+    """Members of these groups administer the hub; that alone does not let them in."""
     username_claim: Literal["email", "sub"] = "email"
+    """Chosen once: homes are named by it."""
 
 
 Auth = Annotated[SharedPassword | Entra | GitHub | Cloudflare, Field(discriminator="provider")]

@@ -14,7 +14,9 @@ class CaBundle(Section):
     """A ConfigMap in the namespace: the company's certificate authorities and the public ones."""
 
     config_map: DnsLabel
+    """Name of the ConfigMap in the hub's namespace."""
     key: str = Field(default="ca-certificates.crt", pattern=r"^[-._a-zA-Z0-9]{1,253}$")
+    """Key of the bundle in it, as PEM."""
 
 
 class Cluster(Section):
@@ -45,6 +47,7 @@ class ServiceAccounts(Section):
     """The two identities of a release."""
 
     hub: DnsLabel = "hub"
+    """The hub runs as this one; it holds the spawner's rights and no others."""
     notebook: DnsLabel = "notebook"
     """User pods run as this one; no token of it is ever mounted."""
 
@@ -53,7 +56,9 @@ class Amounts(Section):
     """Processor and memory of a container or of a default."""
 
     cpu: Quantity | None = None
+    """Processors, such as "2" or 500m."""
     memory: Quantity | None = None
+    """Memory, such as 512Mi."""
 
 
 class LimitRange(Section):
@@ -67,9 +72,11 @@ class Namespace(Section):
     """The namespace of the release and what holds in all of it."""
 
     name: DnsLabel
+    """Namespace of everything that the stack makes."""
     create: bool = True
     """False: the namespace exists and belongs to someone else."""
     pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
+    """Pod Security level that the namespace enforces."""
     service_accounts: ServiceAccounts = ServiceAccounts()
     quota: dict[str, Quantity] = Field(default_factory=dict)
     """Hard limits of a ResourceQuota, by resource; none when empty."""

@@ -20,6 +20,7 @@ class GitHubActions(Section):
 
     tool: Literal["githubActions"]
     approval: Literal["none", "manual"] = "manual"
+    """`manual`: the deployment waits for a person."""
 
 
 class GitLab(Section):
@@ -37,6 +38,7 @@ class ArgoCd(Section):
 
     tool: Literal["argocd"]
     approval: Literal["none", "manual"] = "manual"
+    """`manual`: a person starts the synchronisation."""
 
 
 Delivery = Annotated[ByHand | GitHubActions | GitLab | ArgoCd, Field(discriminator="tool")]

@@ -20,6 +20,7 @@ class Tunnel(Section):
     name: DnsLabel
     """The tunnel's name at Cloudflare; its token is the flat key `tunnelToken`."""
     replicas: int = Field(default=2, ge=1, le=8)
+    """Connectors, each with connections of its own to Cloudflare."""
     reach: Reach
     """How the connector's packets find Cloudflare (ports 443 and 7844)."""
 
@@ -28,6 +29,7 @@ class Door(Section):
     """What every way in has: the host that people type."""
 
     host: Hostname
+    """The host that people type; sign-in's callback and the certificate are for it."""
     port: int = Field(default=443, ge=1, le=65535)
     """Port in the URL, as people type it."""
     reach: Literal["machine", "corporateNetwork", "public"]
@@ -47,6 +49,7 @@ class Traefik(Door):
 
     controller: Literal["traefik"]
     class_name: DnsLabel = "traefik"
+    """IngressClass of the Ingress."""
     entry_point: DnsLabel = "websecure"
     """Traefik's TLS entry point; the plain one must not carry a sign-in page."""
 
@@ -56,6 +59,7 @@ class Nginx(Door):
 
     controller: Literal["nginx"]
     class_name: DnsLabel = "nginx"
+    """IngressClass of the Ingress."""
 
 
 class Gateway(Door):
@@ -63,7 +67,9 @@ class Gateway(Door):
 
     controller: Literal["gateway"]
     gateway: DnsLabel
+    """Name of the Gateway that the route joins."""
     gateway_namespace: DnsLabel
+    """Namespace of the Gateway."""
     section_name: DnsLabel | None = None
     """The listener; all of the gateway's when not given."""
 
@@ -82,7 +88,9 @@ class PemTls(Section):
 
     source: Literal["pem"]
     secret_name: DnsLabel = "jupyterhub-tls"  # noqa: S105 -- the name of an object, no secret
+    """Name of the Secret that is made."""
     termination: Literal["ingress", "endToEnd"] = "ingress"
+    """Where TLS ends: at the ingress, or at the proxy itself."""
 
 
 class PfxTls(Section):
@@ -90,7 +98,9 @@ class PfxTls(Section):
 
     source: Literal["pfx"]
     secret_name: DnsLabel = "jupyterhub-tls"  # noqa: S105 -- the name of an object, no secret
+    """Name of the Secret that is made."""
     termination: Literal["ingress", "endToEnd"] = "ingress"
+    """Where TLS ends: at the ingress, or at the proxy itself."""
 
 
 class ExistingTls(Section):
@@ -98,7 +108,9 @@ class ExistingTls(Section):
 
     source: Literal["existingSecret"]
     secret_name: DnsLabel
+    """Name of the Secret, of the type kubernetes.io/tls."""
     termination: Literal["ingress", "endToEnd"] = "ingress"
+    """Where TLS ends: at the ingress, or at the proxy itself."""
 
 
 class CertManagerTls(Section):
@@ -106,9 +118,13 @@ class CertManagerTls(Section):
 
     source: Literal["certManager"]
     secret_name: DnsLabel = "jupyterhub-tls"  # noqa: S105 -- the name of an object, no secret
+    """Name of the Secret that cert-manager makes."""
     issuer: DnsLabel
+    """Name of the issuer."""
     issuer_kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
+    """Whether the issuer is the cluster's or the namespace's."""
     termination: Literal["ingress", "endToEnd"] = "ingress"
+    """Where TLS ends: at the ingress, or at the proxy itself."""
 
 
 class NoTls(Section):

@@ -22,7 +22,9 @@ class HubLimits(Section):
     """How much the hub does at once."""
 
     concurrent_spawns: int = Field(default=64, ge=1)
+    """Servers that may be starting at the same time; more are asked to come back."""
     active_servers: int | None = Field(default=None, ge=1)
+    """Servers that may run at the same time; no limit when not given."""
     consecutive_failures: int = Field(default=20, ge=0)
     """So many failed starts in a row restart the hub (0: never): at the chart's 5, one bad image does it."""
 
@@ -31,6 +33,7 @@ class Hub(Section):
     """The release and its two pods."""
 
     release: DnsLabel = "jupyterhub"
+    """Name of the Helm release."""
     version: Version = "5.5.4"
     """JupyterHub in the hub's image: its settings are checked against that version's."""
     resources: Resources = Resources()
@@ -44,8 +47,11 @@ class Culling(Section):
     """When an idle server is stopped; users and homes are never removed."""
 
     enabled: bool = True
+    """Whether idle servers are stopped at all."""
     idle: Duration = "1h"
+    """Stop a server that nobody has used for so long."""
     every: Duration = "10m"
+    """How often it is looked for them."""
     max_age: Duration | None = None
     """Stop a server of this age even when it is busy."""
 
@@ -61,6 +67,7 @@ class FastRestart(Section):
 
     kind: Literal["fastRestart"]
     node_loss: Duration = "30s"
+    """How long after the loss of a node hub and proxy are started elsewhere."""
 
 
 Availability = Annotated[NoAvailability | FastRestart, Field(discriminator="kind")]

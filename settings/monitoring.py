@@ -26,5 +26,6 @@ class Monitoring(Section):
     dashboards: bool = False
     """Make the dashboards' ConfigMaps, which Grafana's sidecar picks up."""
     grafana: Hostname | None = None
+    """Host of the Grafana that shows the dashboards; outputs link to it."""
     alerts: tuple[Literal["alertmanager", "pagerDuty", "email", "slack", "teams"], ...] = ()
     """Where the company's Alertmanager sends what our rules find."""

@@ -19,7 +19,9 @@ class Addresses(Section):
     """Ranges of addresses and the TCP ports to reach there."""
 
     cidrs: tuple[Cidr, ...] = Field(min_length=1)
+    """Ranges of addresses, such as 10.0.0.0/24."""
     ports: tuple[Port, ...] = Field(min_length=1)
+    """TCP ports."""
 
 
 class Reach(Section):
@@ -46,6 +48,7 @@ class Egress(Section):
     """A way out that has a reason."""
 
     name: DnsLabel
+    """What it is for: reports and the firewall request name it so."""
     reach: Reach
 
 
@@ -53,6 +56,7 @@ class EgressProxy(Section):
     """The HTTP proxy through which what has no way of its own goes out."""
 
     url: Url
+    """The proxy's address as clients type it: HTTP_PROXY and HTTPS_PROXY in hub and notebooks."""
     reach: Reach
     no_proxy: tuple[str, ...] = ()
     """Hosts and domains that are asked without the proxy; those of the cluster always are."""
@@ -77,4 +81,6 @@ class Network(Section):
     """What may reach the proxy: namespaces by name, or addresses."""
     egress_proxy: EgressProxy | None = None
     hub_egress: tuple[Egress, ...] = ()
+    """Further ways out of the hub alone."""
     user_egress: tuple[Egress, ...] = ()
+    """Further ways out of user pods alone."""

@@ -14,9 +14,11 @@ class Toleration(Section):
     """A taint that user pods accept."""
 
     key: str = Field(min_length=1, max_length=253)
+    """Key of the taint."""
     value: str | None = None
     """Any value when not given."""
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
+    """Effect of the taint."""
 
 
 class PriorityClasses(Section):
@@ -25,6 +27,7 @@ class PriorityClasses(Section):
     core: DnsLabel | None = None
     """For hub and proxy: they push out user pods when a node is full."""
     users: DnsLabel | None = None
+    """For user pods."""
 
 
 class Placement(Section):
@@ -33,7 +36,9 @@ class Placement(Section):
     core_nodes: dict[str, str] = Field(default_factory=dict)
     """Labels of the nodes for hub and proxy; any node when empty."""
     user_nodes: dict[str, str] = Field(default_factory=dict)
+    """Labels of the nodes for user pods; any node when empty."""
     user_tolerations: tuple[Toleration, ...] = ()
+    """Taints that user pods accept, beyond the chart's own `hub.jupyter.org/dedicated=user`."""
     hub_apart_from_proxy: bool = False
     """Prefer two nodes, so that a lost node takes sign-in or traffic, not both."""
     gpu_servers: Literal["pack", "spread"] = "pack"

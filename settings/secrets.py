@@ -14,11 +14,15 @@ class Generations(Section):
     """Counts of generated secrets: a higher number makes a new one."""
 
     proxy_token: int = Field(default=1, ge=1)
+    """The token between hub and proxy; a new one restarts both."""
     cookie_secret: int = Field(default=1, ge=1)
+    """Signs cookies: a new one signs everybody out."""
     crypt_keys: tuple[int, ...] = Field(default=(1,), min_length=1)
     """Newest first: the first key encrypts, all of them decrypt."""
     service_tokens: int = Field(default=1, ge=1)
+    """Tokens of services, such as Prometheus."""
     passwords: int = Field(default=1, ge=1)
+    """Generated passwords."""
 
 
 class Vault(Section):
@@ -26,6 +30,7 @@ class Vault(Section):
 
     kind: Literal["vault"]
     server: Url
+    """Address of Vault."""
     path: str = Field(min_length=1, max_length=200)
     """The mount of the key-value engine, version 2."""
     role: str = Field(min_length=1, max_length=100)
@@ -37,7 +42,9 @@ class AzureKeyVault(Section):
 
     kind: Literal["azureKeyVault"]
     server: Url
+    """Address of the vault."""
     tenant_id: str = Field(min_length=1, max_length=64)
+    """Directory (tenant) id of the vault."""
 
 
 class SharedStore(Section):
@@ -45,7 +52,9 @@ class SharedStore(Section):
 
     kind: Literal["existing"]
     name: DnsLabel
+    """Name of the store."""
     cluster_wide: bool = True
+    """Whether it is a ClusterSecretStore."""
 
 
 Store = Annotated[Vault | AzureKeyVault | SharedStore, Field(discriminator="kind")]
@@ -83,6 +92,7 @@ class FromStore(Kept):
     source: Literal["externalSecrets"]
     store: Store
     refresh: Annotated[str, Field(pattern=r"^[1-9][0-9]*[smh]$")] = "1h"
+    """How often External Secrets looks for changes."""
     generation: int = Field(default=1, ge=1)
     """A higher number rolls the hub, which reads its secrets at start only."""
 

@@ -29,26 +29,34 @@ class Service(Section):
     """One service: what it is, its address as clients type it, and how packets find it."""
 
     kind: Kind
+    """What it is: names the environment variables that notebooks get."""
     name: DnsLabel | None = None
     """Tells two of one kind apart; the kind itself when not given."""
     url: Url
+    """Its address as clients type it."""
     reach: Reach
     used_by: Literal["users", "hub", "both"] = "users"
+    """Who gets environment and way: user pods, the hub, or both."""
     credentials: DnsLabel | None = None
     """Secret in the namespace whose keys user pods get as environment variables; none for own sign-in."""
     description: str = Field(default="", max_length=200)
+    """A line for users."""
 
 
 class PortalCard(Section):
     """How the hub shows itself in the platform's own portal."""
 
     title: str = Field(min_length=1, max_length=60)
+    """What the card says."""
     description: str = Field(default="", max_length=200)
+    """The line below."""
     category: str = Field(default="data-science", max_length=40)
+    """The portal's group of cards."""
 
 
 class Services(Section):
     """The catalogue, and the card in the portal."""
 
     catalogue: tuple[Service, ...] = ()
+    """The services, one entry each."""
     portal_card: PortalCard | None = None

@@ -17,27 +17,36 @@ class Homes(Section):
     """One volume per user, made by the spawner at the first start, never deleted by it."""
 
     storage_class: StorageClassName
+    """StorageClass of the claims."""
     size: Quantity
+    """Size of each home. A later change is for new homes only."""
     access_mode: AccessMode = "ReadWriteOnce"
+    """Access mode of the claims."""
 
 
 class Nfs(Section):
     """An export of an NFS server, mounted through a volume of ours."""
 
     server: Hostname
+    """Host of the NFS server."""
     path: MountPath
+    """The exported path."""
 
 
 class SharedFolder(Section):
     """One volume that all users mount."""
 
     claim: DnsLabel = "shared"
+    """Name of the claim."""
     storage_class: StorageClassName | None = None
     """Class of the claim; none with `nfs`, which needs none."""
     nfs: Nfs | None = None
     size: Quantity
+    """Size of the volume."""
     access_mode: AccessMode = "ReadWriteMany"
+    """Access mode of the claim."""
     mount_path: MountPath = "/shared"
+    """Where user pods find it."""
     single_node: bool = False
     """The cluster has one node, so that a volume of one node can be shared by all pods."""
 
@@ -57,6 +66,7 @@ class CephS3(Section):
     claim: DnsLabel = "jupyterhub-bucket"
     """Names the claim, and the Secret and the ConfigMap that Rook makes for it."""
     endpoint: Url
+    """Address of the object gateway, as clients type it."""
     reach: Reach
 
 
@@ -65,7 +75,9 @@ class Minio(Section):
 
     kind: Literal["minio"]
     endpoint: Url
+    """Address of MinIO, as clients type it."""
     bucket: DnsLabel
+    """Name of the bucket."""
     credentials: DnsLabel
     """Secret with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
     reach: Reach
@@ -89,8 +101,11 @@ class Sqlite(Section):
 
     kind: Literal["sqlite"]
     claim: DnsLabel = "hub-database"
+    """Name of the claim."""
     storage_class: StorageClassName
+    """StorageClass of the claim."""
     size: Quantity = "1Gi"
+    """Size of the volume."""
 
 
 class ExternalDatabase(Section):
@@ -98,12 +113,17 @@ class ExternalDatabase(Section):
 
     kind: Literal["external"]
     host: Hostname
+    """Host of the primary: with replication the name that follows it."""
     port: Port = 5432
+    """Port of PostgreSQL."""
     name: str = Field(default="jupyterhub", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    """Name of the database."""
     user: str = Field(default="jupyterhub", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    """Role that owns it."""
     password_secret: DnsLabel = "jupyterhub-database"  # noqa: S105 -- the name of an object, no secret
     """Secret with the key `password`, where it does not come from Pulumi's config."""
     ssl_mode: Literal["disable", "require", "verify-full"] = "verify-full"
+    """What the hub asks of the connection, as libpq says it."""
     replicated: bool = False
     """It survives the loss of one of its servers: else a lost node of its own stops sign-in."""
     reach: Reach
