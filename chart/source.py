@@ -37,11 +37,11 @@ class Archive:
 
 def load(chart: Chart, project: Path) -> Archive:
     """Read the archive that the settings name, or raise Unusable."""
-    place = project / chart.path
+    place = project / chart.archive_path
     if not place.is_file():
         raise _unusable(
             "path",
-            f"there is no file {chart.path} in the project.",
+            f"there is no file {chart.archive_path} in the project.",
             f"Put the packed chart {NAME} {chart.version} there; on this machine `make up` does it.",
         )
     packed = place.read_bytes()
@@ -49,7 +49,7 @@ def load(chart: Chart, project: Path) -> Archive:
     if chart.digest and found != chart.digest:
         raise _unusable(
             "digest",
-            f"{chart.path} has the digest {found}.",
+            f"{chart.archive_path} has the digest {found}.",
             "Find out where the archive comes from; take the new digest only when you know.",
         )
     return _checked(_read(packed, chart), chart)
@@ -67,7 +67,7 @@ def _read(packed: bytes, chart: Chart) -> dict[str, bytes]:
     except (tarfile.TarError, KeyError, OSError, EOFError) as error:
         raise _unusable(
             "path",
-            f"{chart.path} is no packed chart {NAME} with {', '.join(wanted)}: {error}.",
+            f"{chart.archive_path} is no packed chart {NAME} with {', '.join(wanted)}: {error}.",
             "Pack it again with helm package, or fetch it again.",
         ) from error
     return files
@@ -78,7 +78,7 @@ def _checked(files: dict[str, bytes], chart: Chart) -> Archive:
     if meta["name"] != NAME or meta["version"] != chart.version:
         raise _unusable(
             "version",
-            f"{chart.path} is {meta['name']} {meta['version']}, not {NAME} {chart.version}.",
+            f"{chart.archive_path} is {meta['name']} {meta['version']}, not {NAME} {chart.version}.",
             "Give the version that is there, or put the wanted archive in its place.",
         )
     return Archive(

@@ -47,7 +47,7 @@ class Hub(pulumi.ComponentResource):
                 namespace=args.namespace,
                 create_namespace=False,
                 # Relative to the project: an absolute path differs between a laptop and a pipeline.
-                chart=args.chart.path,
+                chart=args.chart.archive_path,
                 version=args.chart.version,
                 values=_with_leaves(args),
                 timeout=900,

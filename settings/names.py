@@ -87,8 +87,8 @@ ImageName = Annotated[
 ImageTag = Annotated[
     str,
     Form(
-        "a tag, or tag@sha256:digest",
-        r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(?:@sha256:[0-9a-f]{64})?",
+        "a tag without a digest, which is a field of its own",
+        r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
         "2026.11.1",
     ),
 ]

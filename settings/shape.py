@@ -39,12 +39,15 @@ def _finding(fault: ErrorDetails, document: object) -> Finding:
 def location(parts: Sequence[int | str], document: object) -> str:
     """Write pydantic's location as a path in the document.
 
-    Pydantic names the chosen member of a union as if it were a key; such a part is left out.
+    Pydantic names the chosen member of a union as if it were a key; such a part is left out. It comes first
+    after the union, and once: a member may be named like one of its fields (`source: path` and `path`).
     """
-    path, here = "settings", document
+    path, here, named = "settings", document, False
     for part in parts:
-        if isinstance(here, Mapping) and part not in here and _is_choice(here, part):
+        if isinstance(here, Mapping) and not named and _is_choice(here, part):
+            named = True
             continue
+        named = False
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
         here = _child(here, part)
     return path

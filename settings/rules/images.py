@@ -1,0 +1,55 @@
+"""Rules about images: one meaning for ever, and a registry that the nodes reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from settings.finding import Finding
+from settings.images import Images
+
+_MOVING = ("latest", "stable", "main", "master")
+
+
+def tags_do_not_move(images: Images) -> Iterator[Finding]:
+    """Refuse tags that mean something else tomorrow, unless a digest holds them."""
+    for name, image in images.named():
+        if image.tag in _MOVING and not image.digest:
+            yield Finding(
+                path=f"settings.images.{name}.tag",
+                rule="D29",
+                what=f"{image.tag} means another image from day to day.",
+                follows="Nodes run different images, and a rollback brings nothing back.",
+                remedy="Use a version or a commit, or add the digest that was reviewed.",
+            )
+
+
+def digests_are_there(images: Images) -> Iterator[Finding]:
+    """Want the digest of each image where they are required."""
+    for name, image in images.named():
+        if images.digests == "required" and not image.digest:
+            yield Finding(
+                path=f"settings.images.{name}.digest",
+                rule="D29",
+                what=f"{image.reference} has no digest, and images.digests is required.",
+                follows="Whoever may push to the registry can change what runs, and no review sees it.",
+                remedy="Add the digest that was reviewed: `skopeo inspect --format '{{.Digest}}' "
+                f"docker://{image.name}:{image.tag}` prints it.",
+            )
+
+
+def images_lie_where_nodes_reach_them(images: Images) -> Iterator[Finding]:
+    """Refuse an image that is not in the one registry there is."""
+    registry = images.mirror_registry
+    for name, image in images.named():
+        if registry and not image.name.startswith(f"{registry}/"):
+            yield Finding(
+                path=f"settings.images.{name}.name",
+                rule="D42",
+                what=f"{image.name} does not lie in {registry}, the registry of images.mirror.",
+                follows="Nodes cannot pull it: the pod waits in ImagePullBackOff.",
+                remedy=f"Name it as it is in the mirror, such as {images.mirror}/"
+                f"{image.name.partition('/')[2]}, or push it to {registry}.",
+            )
+
+
+RULES = (tags_do_not_move, digests_are_there, images_lie_where_nodes_reach_them)
