@@ -9,10 +9,10 @@ COMPILE := $(BIN)uv pip compile --quiet --universal --generate-hashes --no-emit-
 export PYTHONPATH := $(HERE)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help venv up down clean status env test check e2e lock
+.PHONY: help venv up down clean status env test check e2e lock catalogue
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(HERE)Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(HERE)Makefile
 
 venv:
 	@$(HERE)embedded/bootstrap
@@ -49,3 +49,6 @@ lock: venv ## remake the locks from pyproject.toml
 	@cd $(HERE) && $(COMPILE) pyproject.toml -o requirements/program.txt
 	@cd $(HERE) && $(COMPILE) pyproject.toml --group dev -c requirements/program.txt -o requirements/dev.txt
 	@cd $(HERE) && grep -o '^uv==[^ ]*' requirements/bootstrap.txt | $(COMPILE) - -o requirements/bootstrap.txt
+
+catalogue: venv ## what the hub image's lock can be configured with, read from its packages
+	@cd $(HERE) && $(PYTHON) -m chart.catalogue.make
