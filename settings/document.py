@@ -66,15 +66,28 @@ class Refused(Exception):
 
 
 def read(document: object, today: date) -> Settings:
-    """Turn a document into Settings, or raise Refused with every finding of both passes."""
+    """Turn a document into Settings, or raise Refused with every finding of both passes.
+
+    Warnings alone refuse nothing.
+    """
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:
         whole = _whole_sections(document, error)
         raise Refused([*shape_findings(error, document), *_broken(whole, today)]) from None
-    if found := list(_broken({name: getattr(settings, name) for name in Settings.model_fields}, today)):
+    found = _of_rules(settings, today)
+    if any(finding.severity == "error" for finding in found):
         raise Refused(found)
     return settings
+
+
+def warnings(settings: Settings, today: date) -> list[Finding]:
+    """Give what rules say of settings that pass: none of it stops a deployment, all of it is to be told."""
+    return [finding for finding in _of_rules(settings, today) if finding.severity == "warning"]
+
+
+def _of_rules(settings: Settings, today: date) -> list[Finding]:
+    return list(_broken({name: getattr(settings, name) for name in Settings.model_fields}, today))
 
 
 def _whole_sections(document: object, error: ValidationError) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from settings.document import Refused, Settings, read
+from settings.document import Refused, Settings, read, warnings
 from settings.editor import render
 from settings.finding import report
 from settings.names import amount, seconds
@@ -25,10 +25,10 @@ BAD = sorted((PROJECT / "tests" / "bad").glob("*.yaml"))
 
 def findings(document: object, today: date = TODAY) -> list[str]:
     try:
-        read(document, today)
+        found = warnings(read(document, today), today)
     except Refused as refused:
-        return [f"{found.path} [{found.rule}] {found.what}" for found in refused.findings]
-    return []
+        found = refused.findings
+    return [f"{one.path} [{one.rule}] {one.what}" for one in found]
 
 
 @pytest.mark.parametrize("patch", [{}, EVERYTHING], ids=["as committed", "everything else"])
