@@ -1,137 +1,120 @@
-"""The secrets that people bring: which a stack needs, and whether each can serve. Pure."""
+"""The secrets that people bring, judged: what is missing, what cannot serve, what nobody uses. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from pydantic import SecretStr
 
 from settings.document import Settings
-from settings.door import PemTls
+from settings.door import PemTls, PfxTls
 from settings.finding import Finding
+from settings.flat import KNOWN, Needed, needed
+from settings.material import Material, Outcome, from_pem, from_pfx
 
 Given = Mapping[str, SecretStr]
 
-# JupyterHub itself refuses shorter ones, but only when the hub starts.
-SHORTEST_USER_PASSWORD = 8
-SHORTEST_ADMIN_PASSWORD = 32
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What is handed on, and everything found on the way; only warnings among it let it be used."""
+
+    findings: list[Finding]
+    secrets: Given = field(repr=False)
+    """What the settings want, by key, without the line ends that pasting adds."""
+    material: Material | None
 
 
-@dataclass(frozen=True)
-class Needed:
-    """A flat secret key beside the settings document."""
-
-    key: str
-    what: str
-    command: str
-
-
-TLS_CERT = Needed(
-    "tlsCert",
-    "the certificate with its chain, PEM",
-    "pulumi config set --secret jupyterhub:tlsCert < tls.crt",
-)
-TLS_KEY = Needed("tlsKey", "its private key, PEM", "pulumi config set --secret jupyterhub:tlsKey < tls.key")
-SHARED_PASSWORD = Needed(
-    "sharedPassword",
-    f"the testers' password, {SHORTEST_USER_PASSWORD} characters or more",
-    "pulumi config set --secret jupyterhub:sharedPassword",
-)
-ADMIN_PASSWORD = Needed(
-    "adminPassword",
-    f"the administrators' password, {SHORTEST_ADMIN_PASSWORD} characters or more",
-    "pulumi config set --secret jupyterhub:adminPassword",
-)
+def check(given: Given, settings: Settings, today: date, stack: str | None = None) -> Checked:
+    """Judge all secrets of a stack together. No finding repeats one."""
+    wanted = needed(settings)
+    trimmed = {key: _trimmed(KNOWN[key], value) for key, value in given.items()}
+    there = {key: value for key, value in trimmed.items() if value.get_secret_value() or _may_be_empty(key)}
+    used = {row.key: there[row.key] for row in wanted if row.key in there}
+    found = [_missing(row, stack) for row in wanted if row.key not in used]
+    for row in wanted:
+        if row.key in used:
+            found += _unfit(row, used[row.key], settings, stack)
+    found += _equal_passwords(used, stack)
+    found += [_unused(KNOWN[key]) for key in there if key not in used]
+    material, more = _tls(used, settings, today)
+    return Checked(findings=[*found, *more], secrets=used, material=material)
 
 
-def needed(settings: Settings) -> tuple[Needed, ...]:
-    """Say which secrets these settings want from Pulumi's config."""
-    wanted: list[Needed] = []
-    if isinstance(settings.tls, PemTls):
-        wanted += [TLS_CERT, TLS_KEY]
-    if settings.secrets.source == "config":
-        wanted.append(SHARED_PASSWORD)
-        if settings.auth.administrators:
-            wanted.append(ADMIN_PASSWORD)
-    return tuple(wanted)
+def _trimmed(row: Needed, value: SecretStr) -> SecretStr:
+    return SecretStr(value.get_secret_value().strip(row.trimmed)) if row.trimmed else value
 
 
-def check(given: Given, settings: Settings, today: date) -> list[Finding]:
-    """Find what is missing or cannot serve. No finding repeats a secret."""
-    found = [_missing(want) for want in needed(settings) if want.key not in given]
-    found += _passwords(given)
-    if TLS_CERT.key in given and TLS_KEY.key in given:
-        found += _certificate(given, settings.ingress.host, today)
-    return found
+def _may_be_empty(key: str) -> bool:
+    return KNOWN[key].may_be_empty
 
 
-def _missing(want: Needed) -> Finding:
+def _missing(row: Needed, stack: str | None) -> Finding:
     return Finding(
-        path=f"jupyterhub:{want.key}",
+        path=row.path,
         rule="secret",
-        what=f"{want.what}, is not set.",
+        what=f"{row.what}, is not set; it comes from {row.origin}.",
         follows="The stack cannot be deployed without it.",
-        remedy=want.command,
+        remedy=row.command(stack),
     )
 
 
-def _unfit(want: Needed, what: str, follows: str, remedy: str = "") -> Finding:
+def _unfit(row: Needed, value: SecretStr, settings: Settings, stack: str | None) -> Iterator[Finding]:
+    text = value.get_secret_value()
+    if row.trimmed and not text.isprintable():
+        what = "there are line ends or invisible characters in it"
+    elif len(text) < row.shortest:
+        what = f"it is shorter than {row.shortest} characters"
+    else:
+        what = row.fault(text, settings) or ""
+    if what:
+        yield _refused(
+            row, what, "Sign-in, database or tunnel would fail, and only after the deployment.", stack
+        )
+    elif row.trimmed and text != text.strip():
+        yield Finding(
+            path=row.path,
+            rule="secret",
+            what="it begins or ends with a blank.",
+            follows="The blank is a part of the secret; people who type it will forget it.",
+            remedy=f"If it is not meant: {row.command(stack)}",
+            severity="warning",
+        )
+
+
+def _refused(row: Needed, what: str, follows: str, stack: str | None) -> Finding:
     return Finding(
-        path=f"jupyterhub:{want.key}",
+        path=row.path,
         rule="secret",
-        what=what,
+        what=f"{what}.",
         follows=follows,
-        remedy=remedy or f"Set another: {want.command}",
+        remedy=f"Set the right one, from {row.origin}: {row.command(stack)}",
     )
 
 
-def _passwords(given: Given) -> Iterator[Finding]:
-    for want, shortest in (
-        (SHARED_PASSWORD, SHORTEST_USER_PASSWORD),
-        (ADMIN_PASSWORD, SHORTEST_ADMIN_PASSWORD),
-    ):
-        if want.key in given and len(given[want.key].get_secret_value()) < shortest:
-            yield _unfit(want, f"it is shorter than {shortest} characters.", "The hub refuses to start.")
-    pair = [given[want.key] for want in (SHARED_PASSWORD, ADMIN_PASSWORD) if want.key in given]
-    if len(pair) == 2 and pair[0] == pair[1]:
-        yield _unfit(ADMIN_PASSWORD, "it is the shared password.", "Every tester would be an administrator.")
+def _equal_passwords(used: Given, stack: str | None) -> Iterator[Finding]:
+    if "adminPassword" in used and used["adminPassword"] == used.get("sharedPassword"):
+        row = KNOWN["adminPassword"]
+        yield _refused(row, "it is the shared password", "Every tester would be an administrator.", stack)
 
 
-def _certificate(given: Given, host: str, today: date) -> Iterator[Finding]:
-    try:
-        chain = x509.load_pem_x509_certificates(given[TLS_CERT.key].get_secret_value().encode())
-    except ValueError:
-        yield _unfit(TLS_CERT, "it is no PEM certificate.", "The ingress cannot serve TLS.")
-        return
-    try:
-        key = serialization.load_pem_private_key(given[TLS_KEY.key].get_secret_value().encode(), None)
-    except (ValueError, TypeError):
-        yield _unfit(TLS_KEY, "it is no PEM key without a passphrase.", "The ingress cannot serve TLS.")
-        return
-    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    leaf = chain[0]
-    if key.public_key().public_bytes(*form) != leaf.public_key().public_bytes(*form):
-        yield _unfit(TLS_KEY, "it belongs to another certificate.", "The ingress cannot serve TLS.")
-    if not _covers(leaf, host):
-        yield _unfit(
-            TLS_CERT, f"it is not made for {host}.", "Every browser warns, and no API client connects."
-        )
-    if leaf.not_valid_after_utc.date() <= today:
-        yield _unfit(
-            TLS_CERT, f"it ended on {leaf.not_valid_after_utc.date()}.", "Every browser refuses the hub."
-        )
-
-
-def _covers(leaf: x509.Certificate, host: str) -> bool:
-    try:
-        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return False
-    return any(
-        host == name or (name.startswith("*.") and host.partition(".")[2] == name[2:])
-        for name in names.get_values_for_type(x509.DNSName)
+def _unused(row: Needed) -> Finding:
+    return Finding(
+        path=row.path,
+        rule="secret",
+        what="it is set, and these settings do not use it.",
+        follows=f"It has no effect: it is wanted with {row.when.replace('`', '')}.",
+        remedy=f"Correct the settings, or remove it: pulumi config rm {row.path}",
+        severity="warning",
     )
+
+
+def _tls(used: Given, settings: Settings, today: date) -> Outcome:
+    host = settings.ingress.host
+    if isinstance(settings.tls, PemTls) and {"tlsCert", "tlsKey"} <= set(used):
+        return from_pem(used["tlsCert"], used["tlsKey"], host, today)
+    if isinstance(settings.tls, PfxTls) and {"tlsPfx", "tlsPfxPassword"} <= set(used):
+        return from_pfx(used["tlsPfx"], used["tlsPfxPassword"], host, today)
+    return None, []

@@ -2,86 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import NoReturn
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 import pulumi
+from pulumi.runtime import config as pulumi_config
 from pydantic import SecretStr
 
-from settings.credentials import check, needed
+from settings.credentials import Checked, check
 from settings.document import Refused, Settings, read
 from settings.finding import Finding, report
+from settings.flat import DOCUMENT, KNOWN, PROJECT, misplaced
 
-PROJECT = "jupyterhub"
-DOCUMENT = "settings"
+Secret = pulumi.Output[str]
 
 
 @dataclass(frozen=True)
 class Brought:
     """Secrets from the stack's config; each is None where the settings want none."""
 
-    tls_cert: pulumi.Output[str] | None = None
-    tls_key: pulumi.Output[str] | None = None
-    shared_password: pulumi.Output[str] | None = None
-    admin_password: pulumi.Output[str] | None = None
+    tls_cert: Secret | None = None
+    """The chain as a server sends it, whatever it came as."""
+    tls_key: Secret | None = None
+    shared_password: Secret | None = None
+    admin_password: Secret | None = None
+    further: Mapping[str, Secret] = field(default_factory=dict)
+    """All other secrets that the settings want, by their flat key, such as `oauthClientSecret`."""
+    tls_expires: date | None = None
 
 
 def load() -> tuple[Settings, Brought]:
     """Give settings and secrets, or end the program with every finding in one message."""
     config = pulumi.Config(PROJECT)
     today = datetime.now(tz=UTC).date()
-    if pulumi.runtime.is_config_secret(config.full_key(DOCUMENT)):
-        _refuse([_NESTED])
-    try:
-        settings = read(_document(config), today)
-    except Refused as refused:
-        _refuse(refused.findings)
-    keys = [want.key for want in needed(settings)]
-    given = {key: SecretStr(value) for key in keys if (value := config.get(key))}
-    plain = [_plain(key) for key in given if not pulumi.runtime.is_config_secret(config.full_key(key))]
-    if found := [*plain, *check(given, settings, today)]:
-        _refuse(found)
-    return settings, _brought(given)
+    present = {*pulumi_config.CONFIG.get(), *pulumi_config.get_config_env()}
+    encrypted = {key for key in present if pulumi.runtime.is_config_secret(key)}
+    found = list(misplaced(present, encrypted))
+    # A document with a secret inside is not even read: a finding about its shape could repeat the secret.
+    readable = config.full_key(DOCUMENT) not in encrypted
+    settings, faults = _settings(_document(config), today) if readable else (None, [])
+    found += faults
+    if settings is None:
+        _tell(found)
+        raise pulumi.RunError(report(_errors(found) or found))
+    given = {key: SecretStr(value) for key in KNOWN if (value := config.get(key)) is not None}
+    checked = check(given, settings, today, pulumi.get_stack())
+    found += checked.findings
+    _tell(found)
+    if errors := _errors(found):
+        raise pulumi.RunError(report(errors))
+    return settings, _brought(checked)
+
+
+def _errors(found: list[Finding]) -> list[Finding]:
+    return [one for one in found if one.severity == "error"]
+
+
+def _tell(found: list[Finding]) -> None:
+    for one in found:
+        if one.severity == "warning":
+            pulumi.log.warn(str(one))
 
 
 def _document(config: pulumi.Config) -> object:
+    text = config.get(DOCUMENT)
     try:
-        return config.get_object(DOCUMENT) or {}
-    except pulumi.ConfigTypeError:
-        return config.get(DOCUMENT)
+        return json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return text
 
 
-def _brought(given: dict[str, SecretStr]) -> Brought:
-    def secret(key: str) -> pulumi.Output[str] | None:
-        return pulumi.Output.secret(given[key].get_secret_value()) if key in given else None
+def _settings(document: object, today: date) -> tuple[Settings | None, list[Finding]]:
+    try:
+        return read(document, today), []
+    except Refused as refused:
+        return None, refused.findings
 
+
+def _brought(checked: Checked) -> Brought:
+    def secret(value: SecretStr | str | None) -> Secret | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return None if text is None else pulumi.Output.secret(text)
+
+    own = {"tlsCert", "tlsKey", "tlsPfx", "tlsPfxPassword", "sharedPassword", "adminPassword"}
+    material, secrets = checked.material, checked.secrets
     return Brought(
-        tls_cert=secret("tlsCert"),
-        tls_key=secret("tlsKey"),
-        shared_password=secret("sharedPassword"),
-        admin_password=secret("adminPassword"),
-    )
-
-
-def _refuse(found: list[Finding]) -> NoReturn:
-    raise pulumi.RunError(report(found))
-
-
-_NESTED = Finding(
-    path=f"{PROJECT}:{DOCUMENT}",
-    rule="secret",
-    what="the document has a secure value inside.",
-    follows="It would reach the program, and the cluster, as plain text.",
-    remedy="Take it out; secrets are flat keys beside the document, such as jupyterhub:tlsKey.",
-)
-
-
-def _plain(key: str) -> Finding:
-    return Finding(
-        path=f"{PROJECT}:{key}",
-        rule="secret",
-        what="it stands in the stack file in plain text.",
-        follows="Whoever reads the file or its history has the secret.",
-        remedy=f"Make a new one, and set it encrypted: pulumi config set --secret {PROJECT}:{key}",
+        tls_cert=secret(material.certificate_pem) if material else None,
+        tls_key=secret(material.key_pem) if material else None,
+        shared_password=secret(secrets.get("sharedPassword")),
+        admin_password=secret(secrets.get("adminPassword")),
+        further={
+            key: pulumi.Output.secret(value.get_secret_value())
+            for key, value in secrets.items()
+            if key not in own
+        },
+        tls_expires=material.expires if material else None,
     )

@@ -46,7 +46,7 @@ def _names(leaf: Certificate, host: str, path: str) -> Iterator[Finding]:
         return
     have = [*leaf.hosts, *leaf.addresses]
     shown = ", ".join("".join(c if c.isprintable() else "?" for c in name) for name in have[:5])
-    named = f"it names {shown}{' and more' if len(have) > 5 else ''}"  # noqa: PLR2004 -- enough to know it by
+    named = f"it names {shown}{' and more' if len(have) > 5 else ''}"
     bare = "it has no alternative names, and browsers ignore the common name"
     yield Finding(
         path=path,
