@@ -97,7 +97,11 @@ def _free_release(engine: Engine, helm: Path, release: Mapping[str, Any]) -> boo
         done = _tool(engine, str(helm), "rollback", name, str(good[-1]), "--namespace", namespace)
     else:
         say(f"  The release {namespace}/{name} was left half-installed: it is taken away and made anew.")
-        done = _tool(engine, str(helm), "uninstall", name, "--namespace", namespace, "--no-hooks", "--wait")
+        # Foreground: the Deployments go after their pods. In the background they go first, and controllers
+        # that lost sight of the API server meanwhile may take the new Deployment of the same name for the
+        # old one: its pods then stay, and two hubs work on one database.
+        how = ("--no-hooks", "--wait", "--cascade", "foreground")
+        done = _tool(engine, str(helm), "uninstall", name, "--namespace", namespace, *how)
     if done.returncode:
         raise Fault(
             f"The half-made release {namespace}/{name} could not be freed: {done.stderr.strip()}",
