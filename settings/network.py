@@ -74,6 +74,8 @@ class Dns(Section):
 class Network(Section):
     """The allowed flows beyond those inside the release, and beyond what sections name as theirs."""
 
+    cluster_ranges: tuple[Cidr, ...] = ()
+    """Addresses of the cluster's pods, Services and nodes: never public, and never asked for by proxy."""
     dns: Dns
     api_server: Addresses
     """The API server as the hub's packets find it behind its Service: the endpoints, not the Service."""
