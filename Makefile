@@ -4,12 +4,12 @@ SHELL := /bin/sh
 HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 BIN := $(HERE).venv/bin/
 PYTHON := $(BIN)python
-TYPED := __main__.py deployment.py settings components chart embedded tests
+TYPED := __main__.py deployment.py settings components chart ops embedded tests
 COMPILE := $(BIN)uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header -p 3.11
 export PYTHONPATH := $(HERE)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help venv up down clean status env test check e2e lock catalogue
+.PHONY: help venv up down clean status env test check e2e docs lock catalogue
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(HERE)Makefile
@@ -44,6 +44,9 @@ test: check ## check, and everything else that needs no node
 
 e2e: venv ## up, a browser signs in and runs a cell, truth table, breakage and repair, down
 	@cd $(HERE) && $(PYTHON) -m embedded e2e
+
+docs: venv ## remake what is generated: the settings' reference and the editor's schema
+	@cd $(HERE) && $(PYTHON) -m ops.reference && $(PYTHON) -m settings.editor
 
 lock: venv ## remake the locks from pyproject.toml
 	@cd $(HERE) && $(COMPILE) pyproject.toml -o requirements/program.txt

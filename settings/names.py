@@ -46,6 +46,7 @@ class Form:
             "maxLength": self.longest,
             "description": self.what,
             "examples": [self.example],
+            "x-form": self.what,
         }
 
 

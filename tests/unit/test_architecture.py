@@ -21,6 +21,7 @@ ARROWS = {
     "chart": {"settings"},
     "settings": set(),
     "embedded": set(),
+    "ops": {"deployment", "chart", "settings"},
 }
 
 

@@ -1,0 +1,1 @@
+"""What operators type beside `pulumi`, over the same settings."""

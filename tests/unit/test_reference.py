@@ -1,0 +1,51 @@
+"""The reference of all settings is current, whole, and says what really changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from ops.effects import Effects
+from ops.fields import Field, Fields
+from ops.reference import OBJECTS, PLACE, render
+
+FIELDS = Fields()
+EVERY = [field for section in FIELDS.sections for field in FIELDS.of_section(section)] + FIELDS.of_reach()
+
+
+@pytest.fixture(scope="module")
+def effects() -> Effects:
+    return Effects.of_committed_stacks()
+
+
+def field(place: str, choice: str = "") -> Field:
+    return next(one for one in EVERY if one.place == place and one.choice == choice)
+
+
+def test_the_page_is_current() -> None:
+    assert PLACE.read_text() == render(), "remake it: make docs"
+
+
+def test_every_section_says_what_it_makes_beside_the_release() -> None:
+    assert list(OBJECTS) == list(FIELDS.sections)
+
+
+@pytest.mark.parametrize("one", EVERY, ids=[f"{one.place}-{one.choice}" for one in EVERY])
+def test_every_field_says_what_it_is(one: Field) -> None:
+    assert one.meaning
+    assert one.form
+
+
+@pytest.mark.parametrize(
+    ("place", "choice", "changed"),
+    [
+        ("culling.idle", "", ("cull.timeout",)),
+        ("storage.homes.size", "", ("singleuser.storage.capacity",)),
+        ("hub.limits.activeServers", "", ("hub.activeServerLimit",)),
+        ("profiles[].memory.limit", "", ("singleuser.memory.limit", "singleuser.profileList")),
+        ("protection.protect", "", ()),
+    ],
+)
+def test_a_field_changes_these_values(
+    place: str, choice: str, changed: tuple[str, ...], effects: Effects
+) -> None:
+    assert effects.of(field(place, choice)) == changed
