@@ -12,7 +12,7 @@ from pulumi.runtime import config as pulumi_config
 from pydantic import SecretStr
 
 from settings.credentials import Checked, check
-from settings.document import Refused, Settings, read
+from settings.document import Settings, inspect
 from settings.finding import Finding, report
 from settings.flat import DOCUMENT, KNOWN, PROJECT, misplaced
 
@@ -42,7 +42,7 @@ def load() -> tuple[Settings, Brought]:
     found = list(misplaced(present, encrypted))
     # A document with a secret inside is not even read: a finding about its shape could repeat the secret.
     readable = config.full_key(DOCUMENT) not in encrypted
-    settings, faults = _settings(_document(config), today) if readable else (None, [])
+    settings, faults = inspect(_document(config), today) if readable else (None, [])
     found += faults
     if settings is None:
         _tell(found)
@@ -72,13 +72,6 @@ def _document(config: pulumi.Config) -> object:
         return json.loads(text) if text else {}
     except (ValueError, RecursionError):
         return text
-
-
-def _settings(document: object, today: date) -> tuple[Settings | None, list[Finding]]:
-    try:
-        return read(document, today), []
-    except Refused as refused:
-        return None, refused.findings
 
 
 def _brought(checked: Checked) -> Brought:

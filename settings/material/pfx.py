@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from pydantic import SecretStr
@@ -47,7 +49,10 @@ def contents(file: SecretStr, password: SecretStr) -> tuple[Contents, list[Findi
 
 def _open(data: bytes, password: str) -> pkcs12.PKCS12KeyAndCertificates | None:
     try:
-        return pkcs12.load_pkcs12(data, password.encode())
+        with warnings.catch_warnings():
+            # BER instead of DER, as Java and some appliances write: readable, and not the reader's to mend.
+            warnings.simplefilter("ignore")
+            return pkcs12.load_pkcs12(data, password.encode())
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return None
 

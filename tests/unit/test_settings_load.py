@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from settings.finding import Finding
 from settings.load import Brought, load
 from tests.unit.certificates import PASSWORD, Wish, intermediate, make, pair, pfx
 from tests.unit.documents import Document, local, patched, stack_file
@@ -30,6 +31,8 @@ def _no_config_of_another_test() -> Iterator[None]:
 def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     said: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", said.append)
+    # What rules say of the committed documents is tested with the rules.
+    monkeypatch.setattr("settings.document.RULES", ())
     return said
 
 
@@ -90,11 +93,11 @@ def test_a_pfx_arrives_as_certificate_and_key_and_the_rest_by_its_key() -> None:
 
 
 def test_a_fault_ends_in_one_message_with_every_finding() -> None:
-    config(patched(local(), {"hub": {"replicas": 2}, "network": {"dns": {"cidrs": []}}}))
+    config(patched(local(), {"hub": {"replicas": 2}, "network": {"policies": "none"}}), secrets={})
     said = refusal()
     assert "2 findings. Nothing was changed." in said
     assert "settings.hub.replicas [shape]" in said
-    assert "settings.network.dns [N1]" in said
+    assert "settings.network.policies [shape]" in said
 
 
 def test_faults_of_document_and_keys_come_together() -> None:
@@ -218,3 +221,16 @@ def test_a_stack_without_settings_is_told_what_is_missing() -> None:
 
 def test_nothing_is_brought_by_default() -> None:
     assert Brought().tls_cert is None
+
+
+def test_what_rules_warn_of_is_told_once(warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def rule() -> list[Finding]:
+        return [
+            Finding(path="here", rule="R", what="odd.", follows="-", remedy="-", severity="warning"),
+        ]
+
+    monkeypatch.setattr("settings.document.RULES", (rule,))
+    config(local())
+    load()
+    (only,) = warnings
+    assert only.startswith("here [R]: odd.")
