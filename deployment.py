@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from chart import schema, source
+from chart import schema, source, traits
 from chart.merge import Values
 from chart.values import build
 from components.credentials import Credentials, CredentialsArgs
@@ -74,14 +74,17 @@ def deploy(settings: Settings, brought: Brought, project: Path = PROJECT) -> dic
 
 
 def checked_values(settings: Settings, project: Path) -> tuple[Values, source.Archive]:
-    """Build the values and hold them against the chart's schema, before anything is registered."""
+    """Build the values and hold them against chart and hub, before anything is registered."""
     try:
         archive = source.load(settings.chart, project)
     except source.Unusable as unusable:
         raise pulumi.RunError(report([unusable.finding])) from None
     values = build(settings)
-    if found := schema.findings(values, archive):
+    found = [*schema.findings(values, archive), *traits.findings_with(settings.hub.version, values)]
+    if any(finding.severity == "error" for finding in found):
         raise pulumi.RunError(report(found))
+    for warning in found:
+        pulumi.log.warn(str(warning))
     return values, archive
 
 

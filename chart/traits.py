@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from chart import admission, deprecated, overrides
-from chart.catalogue import Catalogue
+from chart.catalogue import Catalogue, NoCatalogue, load
 from chart.catalogue.kinds import expected, fits, named
 from chart.hubconfig import CHART, HubConfig
 from chart.merge import Values
@@ -30,6 +30,14 @@ RULES = {
     **admission.RULES,
 }
 IGNORED = "The hub ignores it and says so at most in its log: what it was meant to do is not done."
+
+
+def findings_with(version: str, values: Values) -> list[Finding]:
+    """Give the findings with a version of jupyterhub; one of them may be that nobody knows it."""
+    try:
+        return findings(values, load(version))
+    except NoCatalogue as unknown:
+        return [unknown.finding]
 
 
 def findings(values: Values, catalogue: Catalogue) -> list[Finding]:
