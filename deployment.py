@@ -11,6 +11,7 @@ import pulumi_kubernetes as k8s
 from chart import schema, source, traits
 from chart.merge import Values
 from chart.values import build
+from components import limits
 from components.credentials import Credentials, CredentialsArgs
 from components.hub import Hub, HubArgs
 from components.ingress import Ingress, IngressArgs
@@ -27,6 +28,7 @@ PROJECT = Path(__file__).resolve().parent
 
 def deploy(settings: Settings, brought: Brought, project: Path = PROJECT) -> dict[str, Any]:
     """Register the stack's resources and give its outputs."""
+    refuse(limits.findings(settings))
     values, archive = checked_values(settings, project)
     cluster = pulumi.ResourceOptions(providers={"kubernetes": _provider(settings)})
     namespace = Namespace(
