@@ -1,12 +1,17 @@
-"""Values for the chart's NetworkPolicies: every flow is named, none of the chart's broad ones is left on."""
+"""NetworkPolicies made from the flows: the chart's by its values, the tunnel's as a spec of its own.
+
+None of the chart's broad switches is left on: each flow is a rule. Rules name ports as packets carry
+them, behind a Service; for pods of the chart that is the container's port, by the name it has there.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from chart.merge import Values
 from settings import Settings
-from settings.network import Addresses, Dns, Reach
+from settings.flow import Flow, Peer, Pods, Ports, Ranges, Role
+from settings.flows import CONNECTOR, HUB, PROXY, flows
 
 # The chart's switches open whole address ranges; each flow is a rule of its own instead.
 _SWITCHES = (
@@ -17,58 +22,142 @@ _SWITCHES = (
     "nonPrivateIPs",
     "privateIPs",
 )
+_NAMED = {("hub", HUB): "http", ("proxy", PROXY): "http"}
+# What is nobody's public address (IANA's registries of special-purpose addresses). Among the IPv6 ones
+# are those behind which IPv4 addresses hide: through a translator they would open every private range.
+_NOT_PUBLIC = {
+    4: (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    ),
+    6: (
+        "::/96",
+        "::ffff:0:0/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2001::/32",
+        "2002::/16",
+        "fc00::/7",
+        "fe80::/10",
+        "ff00::/8",
+    ),
+}
+_EVERYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
 
 
 def policies(settings: Settings) -> Values:
     """Say who may reach hub, proxy and user pods, and where those may go."""
-    network = settings.network
-    dns = _dns(network.dns)
-    monitors = settings.monitoring.namespaces if settings.monitoring.metrics else ()
-    hub_ways = [dns, _out(network.api_server), *(_reach(way.reach) for way in network.hub_egress)]
-    user_ways = [dns, *(_reach(way.reach) for way in network.user_egress)]
-    proxy_from = [_peer(peer) for peer in network.ingress_from]
     return {
-        "hub": {"networkPolicy": _policy(hub_ways, _in([_peer(name) for name in monitors], "http"))},
-        "proxy": {"chp": {"networkPolicy": _policy([dns], _in(proxy_from, "http"))}},
-        "singleuser": {"networkPolicy": _policy(user_ways, [])},
+        "hub": {"networkPolicy": _of_chart("hub", settings)},
+        "proxy": {"chp": {"networkPolicy": _of_chart("proxy", settings)}},
+        "singleuser": {"networkPolicy": _of_chart("users", settings)},
     }
 
 
-def _policy(egress: list[Values], ingress: list[Values]) -> Values:
+def own_policies(settings: Settings) -> dict[str, Values]:
+    """Give the policies that the chart has no place for, by name: each the spec of a NetworkPolicy."""
+    if not settings.ingress.tunnel:
+        return {}
+    spec = {
+        "podSelector": {"matchLabels": dict(CONNECTOR)},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [],
+        "egress": _out("tunnel", settings),
+    }
+    return {"tunnel": spec}
+
+
+def _of_chart(role: Role, settings: Settings) -> Values:
     return {
         "enabled": True,
         "egressAllowRules": dict.fromkeys(_SWITCHES, False),
-        "egress": egress,
-        "ingress": ingress,
+        "egress": _out(role, settings),
+        "ingress": _in(role, settings),
         # Ports that everyone may reach; for the proxy the chart's default is all of its ports.
         "allowedIngressPorts": [],
     }
 
 
-def _in(peers: list[Values], port: str) -> list[Values]:
-    return [{"from": peers, "ports": [{"port": port}]}] if peers else []
+def _out(role: Role, settings: Settings) -> list[Values]:
+    """Give a rule for each flow from these pods; those among its own pods the chart writes itself."""
+    rules: list[Values] = []
+    for flow in flows(settings):
+        if flow.source == role and (flow.peer or role == "tunnel"):
+            rule = {"to": _to(flow, settings), "ports": _ports(flow.ports)}
+            if rule not in rules:
+                rules.append(rule)
+    return rules
 
 
-def _out(flow: Addresses) -> Values:
-    return {"to": [_peer(cidr) for cidr in flow.cidrs], "ports": _tcp(flow.ports)}
+def _to(flow: Flow, settings: Settings) -> list[Values]:
+    if flow.peer:
+        return _peers(flow.peer, settings)
+    component = {"component": flow.target, "release": settings.hub.release}
+    return [{"podSelector": {"matchLabels": component}}]
 
 
-def _reach(reach: Reach) -> Values:
-    return {"to": [_peer(cidr) for cidr in reach.cidrs], "ports": _tcp(reach.ports)}
+def _in(role: Role, settings: Settings) -> list[Values]:
+    """Give one rule for all that reach a port of these pods, beside the chart's own pods."""
+    peers: dict[str, list[Values]] = {}
+    for flow in flows(settings):
+        if flow.target != role or not (flow.peer or flow.source == "tunnel"):
+            continue
+        sources = (
+            _peers(flow.peer, settings) if flow.peer else [{"podSelector": {"matchLabels": dict(CONNECTOR)}}]
+        )
+        for _, port in flow.ports:
+            peers.setdefault(_NAMED[role, port], []).extend(sources)
+    return [{"from": sources, "ports": [{"port": port}]} for port, sources in peers.items()]
 
 
-def _tcp(ports: tuple[int, ...]) -> list[dict[str, Any]]:
-    return [{"port": port, "protocol": "TCP"} for port in ports]
+def _ports(ports: Ports) -> list[Values]:
+    return [{"port": port, "protocol": protocol} for protocol, port in ports]
 
 
-def _dns(dns: Dns) -> Values:
-    resolvers = [_peer(cidr) for cidr in dns.cidrs]
-    if dns.kube_system:
-        resolvers.append(_peer("kube-system"))
-    return {"to": resolvers, "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
+def _peers(peer: Peer, settings: Settings) -> list[Values]:
+    if isinstance(peer, Ranges):
+        return [{"ipBlock": {"cidr": cidr}} for cidr in peer.cidrs]
+    if isinstance(peer, Pods):
+        selected: Values = {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": peer.namespace}}
+        }
+        if peer.labels:
+            selected["podSelector"] = {"matchLabels": dict(peer.labels)}
+        return [selected]
+    return _public(settings)
 
 
-def _peer(peer: str) -> Values:
-    if "/" in peer:
-        return {"ipBlock": {"cidr": peer}}
-    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": peer}}}
+def _public(settings: Settings) -> list[Values]:
+    """Give every public address but the cluster's. IPv6 only where the cluster's own ranges are known.
+
+    Pods of a cluster with IPv6 often have public addresses: without its ranges it would be wide open.
+    """
+    network = settings.network
+    own = [ip_network(cidr) for cidr in (*network.cluster_ranges, *network.api_server.cidrs)]
+    versions = sorted({4, *(ip_network(cidr).version for cidr in network.cluster_ranges)})
+    return [
+        {"ipBlock": {"cidr": _EVERYWHERE[version], "except": _except(version, own)}} for version in versions
+    ]
+
+
+def _except(version: int, own: list[IPv4Network | IPv6Network]) -> list[str]:
+    never = [ip_network(cidr) for cidr in _NOT_PUBLIC[version]]
+    further = {
+        network
+        for network in own
+        if network.version == version and not any(_within(network, it) for it in never)
+    }
+    return [str(network) for network in [*never, *sorted(further, key=str)]]
+
+
+def _within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
+    return inner.prefixlen >= outer.prefixlen and inner.network_address in outer
