@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from settings.credentials import Checked, check
 from settings.document import Settings, inspect
-from settings.finding import Finding, report
+from settings.finding import report
 from settings.flat import DOCUMENT, KNOWN, PROJECT, misplaced
 
 Secret = pulumi.Output[str]
@@ -45,25 +45,15 @@ def load() -> tuple[Settings, Brought]:
     settings, faults = inspect(_document(config), today) if readable else (None, [])
     found += faults
     if settings is None:
-        _tell(found)
-        raise pulumi.RunError(report(_errors(found) or found))
+        raise pulumi.RunError(report(found))
     given = {key: SecretStr(value) for key in KNOWN if (value := config.get(key)) is not None}
     checked = check(given, settings, today, pulumi.get_stack())
     found += checked.findings
-    _tell(found)
-    if errors := _errors(found):
-        raise pulumi.RunError(report(errors))
+    if any(one.severity == "error" for one in found):
+        raise pulumi.RunError(report(found))
+    for warning in found:
+        pulumi.log.warn(str(warning))
     return settings, _brought(checked)
-
-
-def _errors(found: list[Finding]) -> list[Finding]:
-    return [one for one in found if one.severity == "error"]
-
-
-def _tell(found: list[Finding]) -> None:
-    for one in found:
-        if one.severity == "warning":
-            pulumi.log.warn(str(one))
 
 
 def _document(config: pulumi.Config) -> object:

@@ -50,7 +50,7 @@ def _leaf(bundle: list[Certificate], public: bytes | None) -> Certificate:
     lowest = [one for one in bundle if not any(other.names(one) for other in bundle if other is not one)]
     candidates = fitting or lowest or bundle
     # After a renewal with the same key both may be there: the newer one is meant.
-    return max(candidates, key=lambda one: (not one.authority, one.ends, one.raw.serial_number))
+    return max(candidates, key=lambda one: (not one.authority, one.ends, one.pem))
 
 
 def _signers(one: Certificate, others: list[Certificate]) -> list[Certificate]:
@@ -59,9 +59,9 @@ def _signers(one: Certificate, others: list[Certificate]) -> list[Certificate]:
     return [other for other in others if one.names(other) and one.issued_by(other)]
 
 
-def _preference(signer: Certificate) -> tuple[bool, int, int]:
+def _preference(signer: Certificate) -> tuple[bool, int, str]:
     # A cross-signed intermediate before the root of the same key: sending it helps older clients.
-    return signer.self_issued, -signer.ends.toordinal(), signer.raw.serial_number
+    return signer.self_issued, -signer.ends.toordinal(), signer.pem
 
 
 def _is_root(one: Certificate) -> bool:

@@ -63,6 +63,7 @@ class Wish:
     path_length: int | None = None
     purposes: tuple[ObjectIdentifier, ...] = ()
     usage: x509.KeyUsage | None = None
+    further: tuple[x509.ExtensionType, ...] = ()
 
 
 AUTHORITY = Wish(hosts=(), days=2000, authority=True)
@@ -92,7 +93,7 @@ def _extensions(wish: Wish) -> list[x509.ExtensionType]:
     found: list[x509.ExtensionType] = [x509.BasicConstraints(ca=wish.authority, path_length=wish.path_length)]
     found += [x509.SubjectAlternativeName(names)] if names else []
     found += [x509.ExtendedKeyUsage(wish.purposes)] if wish.purposes else []
-    return found + ([wish.usage] if wish.usage else [])
+    return [*found, *wish.further, *([wish.usage] if wish.usage else [])]
 
 
 def usage(*, signs: bool = False, issues: bool = False) -> x509.KeyUsage:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import get_args
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import PrivateFormat
+from cryptography.x509 import SubjectAlternativeName
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from pydantic import SecretStr
 
+from embedded.node.pki import ingress_certificate
+from settings.door import Tls
 from settings.finding import Finding
 from settings.material import Material, from_pem
 from tests.unit.certificates import (
@@ -29,7 +36,7 @@ from tests.unit.certificates import (
     server,
     usage,
 )
-from tests.unit.documents import TODAY
+from tests.unit.documents import PROJECT, TODAY
 
 CHAIN = bundle(server(), intermediate())
 
@@ -220,6 +227,13 @@ def test_a_chain_longer_than_its_authority_allows_is_refused() -> None:
     ]
 
 
+def test_an_authority_may_allow_exactly_what_is_below_it() -> None:
+    upper = make("Upper", root(), Wish(hosts=(), authority=True, path_length=1))
+    lower = make("Lower", upper, Wish(hosts=(), authority=True, path_length=0))
+    leaf = make("hub", lower)
+    served(bundle(leaf, lower, upper, root()), leaf.key_pem)
+
+
 def test_a_self_signed_certificate_is_for_the_own_machine_alone() -> None:
     for host, severity in (("hub.test", "warning"), ("hub.localhost", "warning"), (HOST, "error")):
         made = make("hub", wish=Wish(hosts=(host,)))
@@ -296,6 +310,14 @@ def test_what_is_not_made_for_a_server_is_refused(wish: Wish, what: str) -> None
 def test_what_is_made_for_a_server_passes() -> None:
     purposes = (ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH)
     served(*with_chain(alone(Wish(purposes=purposes, usage=usage(signs=True)))))
+
+
+def test_the_certificate_that_a_machine_makes_for_itself_can_serve(tmp_path: Path) -> None:
+    made = ingress_certificate(tmp_path, "jupyterhub.localhost")
+    texts = [SecretStr(one.read_text()) for one in (made.certificate, made.key)]
+    material, found = from_pem(texts[0], texts[1], "jupyterhub.localhost", datetime.now(tz=UTC).date())
+    assert found == []
+    assert material is not None
 
 
 # Dates
@@ -416,6 +438,23 @@ OTHER_THAN_A_CERTIFICATE = {
 }
 
 
+def test_a_certificate_that_no_reader_understands_is_damaged() -> None:
+    # A name of a kind (x400Address) that no library reads.
+    odd = x509.UnrecognizedExtension(SubjectAlternativeName.oid, bytes.fromhex("3002a300"))
+    made = make("odd", intermediate(), Wish(hosts=(), further=(odd,)))
+    assert refused(made.pem, made.key_pem) == [
+        "tlsCert: certificate 1 of 1 is damaged, or of a kind that nothing here can read."
+    ]
+
+
+def test_an_odd_serial_number_is_no_word_in_the_log(recwarn: pytest.WarningsRecorder) -> None:
+    # Negative, as some appliances count: the library reads it, with a warning of its own.
+    before = server().der
+    start = before.index(server().certificate.serial_number.to_bytes(20, "big").lstrip(b"\0"))
+    judged(pem_of(before[:start] + bytes([before[start] | 0x80]) + before[start + 1 :]))
+    assert [str(one.message) for one in recwarn] == []
+
+
 @pytest.mark.parametrize("case", OTHER_THAN_A_CERTIFICATE)
 def test_what_is_no_certificate_is_told_by_what_it_is(case: str) -> None:
     text, what = OTHER_THAN_A_CERTIFICATE[case]
@@ -456,6 +495,16 @@ def test_what_is_no_key_is_told_by_what_it_is(case: str) -> None:
 def test_the_command_that_takes_a_passphrase_off_is_told() -> None:
     _, found = judged(CHAIN, server().key_as(PrivateFormat.PKCS8, b"a passphrase"))
     assert "openssl pkey -in tls.key -out plain.key" in found[0].remedy
+
+
+def test_the_page_names_every_source_and_every_end() -> None:
+    page = (PROJECT / "docs" / "tls.md").read_text()
+    listed = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    kinds = get_args(get_args(Tls)[0])
+    choices = [
+        get_args(kind.model_fields[name].annotation) for kind in kinds for name in ("source", "termination")
+    ]
+    assert listed == {word for words in choices for word in words}
 
 
 def test_all_faults_are_told_at_once() -> None:
