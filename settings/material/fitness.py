@@ -37,8 +37,9 @@ def covers(leaf: Certificate, host: str) -> bool:
         pass
     wanted = host.lower().rstrip(".")
     _, _, parent = wanted.partition(".")
-    star = f"*.{parent}" if parent else ""
-    return any(name.lower() in (wanted, star) for name in leaf.hosts if name)
+    # A star over a whole top-level domain is refused by Firefox and by whatever uses OpenSSL.
+    star = f"*.{parent}" if "." in parent else wanted
+    return any(name.lower() in (wanted, star) for name in leaf.hosts)
 
 
 def _names(leaf: Certificate, host: str, path: str) -> Iterator[Finding]:
@@ -100,6 +101,9 @@ def _strength(one: Certificate, path: str, *, leaf: bool) -> Iterator[Finding]:
     kind, _, size = one.key.partition(" ")
     if one.digest in WEAK_DIGESTS:
         what = f"{one.subject} is signed with {one.digest.upper()}, which can be forged."
+    elif one.digest == "none":
+        # Ed25519 and its like: sound, and unknown to browsers.
+        what = f"{one.subject} is signed in a way that not every browser knows."
     elif kind == "RSA" and int(size) < SMALLEST_RSA:
         what = f"{one.subject} has an RSA key of {size} bits; {SMALLEST_RSA} are the least."
     elif leaf and kind != "RSA" and one.key not in CURVES:

@@ -11,7 +11,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
@@ -19,7 +19,7 @@ from tests.unit.documents import TODAY
 
 HOST = "hub.example.org"
 PASSWORD = "pass word"
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 _NOW = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
 _PEM = serialization.Encoding.PEM
@@ -84,7 +84,9 @@ def make(name: str, above: Made | None = None, wish: Wish = Wish(), key: Key | N
     )
     for extension in _extensions(wish):
         builder = builder.add_extension(extension, critical=False)
-    return Made(builder.sign(above.key if above else own, hashes.SHA256()), own)
+    signer = above.key if above else own
+    digest = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return Made(builder.sign(signer, digest), own)
 
 
 def _extensions(wish: Wish) -> list[x509.ExtensionType]:

@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 from cryptography.x509 import SubjectAlternativeName
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -269,6 +269,7 @@ def test_names_that_cover_the_host(names: tuple[str, ...], host: str) -> None:
         (("h*.example.org",), HOST),
         (("*.*.org",), HOST),
         (("*",), HOST),
+        (("*.localhost",), "hub.localhost"),
         (("xn--bcher-kva.example.org",), "bcher-kva.example.org"),
         (("192.0.2.7",), "192.0.2.7"),
         (("*.0.2.7",), "192.0.2.7"),
@@ -374,6 +375,14 @@ def test_weak_keys_and_digests_are_refused() -> None:
     old = make("old", signer)
     assert refused(pem_of(forged_digest(old)) + signer.pem, old.key_pem) == [
         "tlsCert: CN=old is signed with SHA1, which can be forged."
+    ]
+
+
+def test_who_signs_in_a_way_that_browsers_do_not_know_is_refused() -> None:
+    signer = make("Modern", root(), AUTHORITY, key=ed25519.Ed25519PrivateKey.generate())
+    leaf = make("hub", signer)
+    assert refused(bundle(leaf, signer, root()), leaf.key_pem) == [
+        "tlsCert: CN=hub is signed in a way that not every browser knows."
     ]
 
 

@@ -42,7 +42,10 @@ def stack(name: str, patch: Document | None = None) -> Document:
 
 def test_a_good_certificate_passes() -> None:
     assert found(tls(HOST)) == []
-    assert found(tls("*.localhost")) == []
+    wild = tls("*.example.internal")
+    assert found(wild, {"ingress": {"host": "hub.example.internal", "reach": "corporateNetwork"}}) == [
+        "jupyterhub:tlsCert the certificate of CN=Test root, which signed CN=hub, is not in it."
+    ]
 
 
 def test_what_is_missing_comes_with_its_command() -> None:
