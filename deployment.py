@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 
 from chart import schema, source, traits
 from chart.merge import Values
+from chart.sign_in import authenticator
 from chart.values import build
 from components import limits
 from components.credentials import Credentials, CredentialsArgs
@@ -28,7 +29,6 @@ PROJECT = Path(__file__).resolve().parent
 
 def deploy(settings: Settings, brought: Brought, project: Path = PROJECT) -> dict[str, Any]:
     """Register the stack's resources and give its outputs."""
-    refuse(limits.findings(settings))
     values, archive = checked_values(settings, project)
     cluster = pulumi.ResourceOptions(providers={"kubernetes": _provider(settings)})
     namespace = Namespace(
@@ -82,11 +82,16 @@ def checked_values(settings: Settings, project: Path) -> tuple[Values, source.Ar
     except source.Unusable as unusable:
         raise pulumi.RunError(report([unusable.finding])) from None
     values = build(settings)
-    found = [*schema.findings(values, archive), *traits.findings_with(settings.hub.version, values)]
-    if any(finding.severity == "error" for finding in found):
-        raise pulumi.RunError(report(found))
-    for warning in found:
-        pulumi.log.warn(str(warning))
+    found = [
+        *limits.findings(settings),
+        *schema.findings(values, archive),
+        *traits.findings_with(settings.hub.version, values),
+    ]
+    for one in found:
+        if one.severity == "warning":
+            pulumi.log.warn(str(one))
+    if errors := [one for one in found if one.severity == "error"]:
+        raise pulumi.RunError(report(errors))
     return values, archive
 
 
@@ -108,10 +113,14 @@ def _credentials(settings: Settings, brought: Brought, namespace: Namespace) -> 
         namespace=namespace.namespace_name,
         generations=settings.secrets.generations,
         protection=settings.protection,
+        authenticator=authenticator(settings.auth),
+        by_password=isinstance(settings.auth, SharedPassword),
         with_administrators=bool(settings.auth.administrators),
         services=("prometheus",) if settings.monitoring.metrics else (),
         shared_password=brought.shared_password,
         admin_password=brought.admin_password,
+        client_secret=brought.further.get("oauthClientSecret"),
+        database_password=brought.further.get("databasePassword"),
     )
 
 
