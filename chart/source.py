@@ -1,100 +1,85 @@
-"""The chart archive: found at its path in the project, held against version and digest, and read."""
+"""Where the chart comes from: an archive in the project, fetched when it is not there, held and read."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import tarfile
-from dataclasses import dataclass
+import os
+import tempfile
 from pathlib import Path
-from typing import Any
 
-import yaml
+from chart.archive import Archive, digest, read
+from chart.oci import from_registry
+from chart.repository import from_repository
+from chart.unusable import Unusable, unusable
+from settings.chart import Chart, OciChart, PathChart, RepositoryChart
 
-from settings.chart import Chart
-from settings.finding import Finding
-
-NAME = "jupyterhub"
-
-
-class Unusable(Exception):
-    """The chart archive cannot be used; says why, as a finding."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(str(finding))
-        self.finding = finding
-
-
-@dataclass(frozen=True)
-class Archive:
-    """What the program needs to know of a chart."""
-
-    version: str
-    defaults: dict[str, Any]
-    schema: dict[str, Any]
+__all__ = ["Archive", "Unusable", "load"]
 
 
 def load(chart: Chart, project: Path) -> Archive:
-    """Read the archive that the settings name, or raise Unusable."""
+    """Read the archive that the settings name, fetch it first where it is not there, or raise Unusable."""
     place = project / chart.archive_path
-    if not place.is_file():
-        raise _unusable(
+    if place.is_file():
+        return _held(place.read_bytes(), chart)
+    if isinstance(chart, PathChart):
+        raise unusable(
             "path",
-            f"there is no file {chart.archive_path} in the project.",
-            f"Put the packed chart {NAME} {chart.version} there; on this machine `make up` does it.",
+            f"there is no file {chart.path} in the project.",
+            f"Put the packed chart {chart.chart_name} {chart.version} there; "
+            "on this machine `make up` does it.",
         )
-    packed = place.read_bytes()
-    found = hashlib.sha256(packed).hexdigest()
+    packed = _fetched(chart)
+    archive = _from_afar(packed, chart)
+    _write(place, packed)
+    return archive
+
+
+def _held(packed: bytes, chart: Chart) -> Archive:
+    """Read what lies in the project, when it is what was pinned."""
+    found = digest(packed)
     if chart.digest and found != chart.digest:
-        raise _unusable(
+        again = "" if isinstance(chart, PathChart) else "Remove the file to fetch the chart again. "
+        raise unusable(
             "digest",
             f"{chart.archive_path} has the digest {found}.",
-            "Find out where the archive comes from; take the new digest only when you know.",
+            f"{again}Find out where the archive comes from; take the new digest only when you know.",
         )
-    return _checked(_read(packed, chart), chart)
+    return read(packed, chart, chart.archive_path)
 
 
-def _read(packed: bytes, chart: Chart) -> dict[str, bytes]:
-    """Give the files that lie directly in the chart's folder, by name."""
-    wanted = ("Chart.yaml", "values.yaml", "values.schema.json")
+def _fetched(chart: RepositoryChart | OciChart) -> bytes:
+    return from_registry(chart) if isinstance(chart, OciChart) else from_repository(chart)
+
+
+def _from_afar(packed: bytes, chart: RepositoryChart | OciChart) -> Archive:
+    """Hold what came against the pinned digest, before it takes its name in the project."""
+    place = chart.ref if isinstance(chart, OciChart) else chart.url
+    found = digest(packed)
+    if chart.digest and found != chart.digest:
+        raise unusable(
+            "digest",
+            f"what {place} gives as {chart.version} has the digest {found}.",
+            "A released version never changes: ask whoever keeps the place. Take the new digest only when "
+            "you know why it changed.",
+        )
+    return read(packed, chart, f"what {place} gives as {chart.version}")
+
+
+def _write(place: Path, packed: bytes) -> None:
+    """Write whole or not at all: an interrupted run must not leave half a chart under a good name."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
-            files = {}
-            for name in wanted:
-                member = archive.extractfile(f"{NAME}/{name}")
-                files[name] = member.read() if member else b""
-    except (tarfile.TarError, KeyError, OSError, EOFError) as error:
-        raise _unusable(
-            "path",
-            f"{chart.archive_path} is no packed chart {NAME} with {', '.join(wanted)}: {error}.",
-            "Pack it again with helm package, or fetch it again.",
-        ) from error
-    return files
-
-
-def _checked(files: dict[str, bytes], chart: Chart) -> Archive:
-    meta = yaml.safe_load(files["Chart.yaml"])
-    if meta["name"] != NAME or meta["version"] != chart.version:
-        raise _unusable(
+        place.parent.mkdir(parents=True, exist_ok=True)
+        half, name = tempfile.mkstemp(dir=place.parent, prefix=".fetching-")
+        try:
+            with os.fdopen(half, "wb") as file:
+                file.write(packed)
+            Path(name).chmod(0o644)
+            Path(name).replace(place)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unusable(
             "version",
-            f"{chart.archive_path} is {meta['name']} {meta['version']}, not {NAME} {chart.version}.",
-            "Give the version that is there, or put the wanted archive in its place.",
-        )
-    return Archive(
-        version=meta["version"],
-        defaults=yaml.safe_load(files["values.yaml"]),
-        schema=json.loads(files["values.schema.json"]),
-    )
-
-
-def _unusable(field: str, what: str, remedy: str) -> Unusable:
-    return Unusable(
-        Finding(
-            path=f"settings.chart.{field}",
-            rule="C1",
-            what=what,
-            follows="Helm would install something else than what was reviewed, or nothing.",
-            remedy=remedy,
-        )
-    )
+            f"the fetched chart cannot be written to {place.parent.name}/: {error.strerror}.",
+            "Make the project's folder writable and give its disk room.",
+        ) from error

@@ -6,7 +6,9 @@ and `proxy.secretToken`, the one secret that the chart reads from nowhere else.
 
 from __future__ import annotations
 
+from chart.images import images
 from chart.merge import Values, disjoint
+from chart.mirror import mirrored
 from chart.network import policies
 from chart.profiles import profile_list
 from chart.security import security
@@ -35,20 +37,8 @@ def build(settings: Settings) -> Values:
         scheduling,
         availability,
     )
-    return disjoint((concern.__name__, concern(settings)) for concern in concerns)
-
-
-def images(settings: Settings) -> Values:
-    """Name the three images, and how they are pulled."""
-    chosen = settings.images
-    values: Values = {
-        "hub": {"image": {"name": chosen.hub.name, "tag": chosen.hub.tag}},
-        "proxy": {"chp": {"image": {"name": chosen.proxy.name, "tag": chosen.proxy.tag}}},
-        "singleuser": {"image": {"name": chosen.notebook.name, "tag": chosen.notebook.tag}},
-    }
-    if chosen.pull_secrets:
-        values["imagePullSecrets"] = list(chosen.pull_secrets)
-    return values
+    written = disjoint((concern.__name__, concern(settings)) for concern in concerns)
+    return disjoint([("the concerns", written), ("mirrored", mirrored(settings, written))])
 
 
 def hub(settings: Settings) -> Values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -103,3 +104,11 @@ class OciChart(PinnedChart):
 
 
 Chart = Annotated[PathChart | RepositoryChart | OciChart, Field(discriminator="source")]
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a host name can only mean the machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

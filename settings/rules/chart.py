@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from settings.chart import Chart, PathChart, RepositoryChart
+from settings.chart import Chart, PathChart, RepositoryChart, is_this_machine
 from settings.finding import Finding
 
 _OLDEST = (4, 4, 0)
@@ -50,14 +49,6 @@ def chart_arrives_unchanged(chart: Chart) -> Iterator[Finding]:
             follows="Whoever sits on the way can give another chart, which then runs in the cluster.",
             remedy="Use https, or add the digest of the chart that was reviewed.",
         )
-
-
-def is_this_machine(host: str) -> bool:
-    """Tell whether a host name can only mean the machine itself."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 RULES = (chart_is_new_enough, chart_is_an_archive, chart_arrives_unchanged)
