@@ -78,6 +78,17 @@ def test_a_user_works_stops_the_server_and_finds_the_work_again(
     stop_server(page, hub)
 
 
+def test_a_server_with_a_gpu_gets_exactly_one(page: Page, hub: Hub, visitor: str) -> None:
+    sign_in(page, hub, visitor, hub.password)
+    page.wait_for_url("**/hub/spawn**")
+    page.get_by_text("GPU-standard").click()
+    start_server(page)
+    pod = f"jupyter-{visitor}"
+    wanted = "jsonpath={.spec.containers[0].resources.limits['nvidia\\.com/gpu']}"
+    assert hub.kubectl("get", "pod", pod, "-o", wanted) == "1"
+    stop_server(page, hub)
+
+
 def test_a_wrong_password_is_refused(page: Page, hub: Hub, visitor: str) -> None:
     sign_in(page, hub, visitor, "not the password")
     expect(page.locator(".login_error")).to_be_visible()
