@@ -14,7 +14,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID, ObjectIdentifier
+from pydantic import SecretStr
 
+from settings.finding import Finding
+from settings.material import Material, from_pem
 from tests.unit.documents import TODAY
 
 HOST = "hub.example.org"
@@ -174,3 +177,41 @@ def pair(*hosts: str, days: int = 90) -> tuple[str, str]:
     """A certificate of the test root for the hosts, and its key, as PEM."""
     made = make("hub", root(), Wish(hosts=hosts, days=days))
     return made.pem, made.key_pem
+
+
+CHAIN = bundle(server(), intermediate())
+
+
+def judged(
+    certificate: str, key: str | None = None, host: str = HOST
+) -> tuple[Material | None, list[Finding]]:
+    return from_pem(SecretStr(certificate), SecretStr(server().key_pem if key is None else key), host, TODAY)
+
+
+def served(certificate: str, key: str | None = None, host: str = HOST) -> Material:
+    material, found = judged(certificate, key, host)
+    assert [one.what for one in found] == []
+    assert material is not None
+    return material
+
+
+def refused(certificate: str, key: str | None = None, host: str = HOST) -> list[str]:
+    material, found = judged(certificate, key, host)
+    assert material is None
+    assert all(one.follows and one.remedy for one in found)
+    return [f"{one.path.removeprefix('jupyterhub:')}: {one.what}" for one in found if one.severity == "error"]
+
+
+def warned(certificate: str, key: str | None = None, host: str = HOST) -> list[str]:
+    material, found = judged(certificate, key, host)
+    assert material is not None
+    assert {one.severity for one in found} <= {"warning"}
+    return [one.what for one in found]
+
+
+def alone(wish: Wish, key: ec.EllipticCurvePrivateKey | None = None) -> Made:
+    return make("alone", intermediate(), wish, key)
+
+
+def with_chain(made: Made) -> tuple[str, str]:
+    return bundle(made, intermediate()), made.key_pem

@@ -30,7 +30,7 @@ from tests.unit.certificates import (
     server,
 )
 from tests.unit.documents import TODAY, Document, local, patched, stack_file
-from tests.unit.test_certificates import OTHER_THAN_A_CERTIFICATE, OTHER_THAN_A_KEY
+from tests.unit.test_certificates_mistakes import OTHER_THAN_A_CERTIFICATE, OTHER_THAN_A_KEY
 from tests.unit.test_certificates_pfx import CASES as OTHER_THAN_A_FILE
 from tests.unit.test_certificates_pfx import GOOD, OLD, with_keys
 

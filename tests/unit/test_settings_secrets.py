@@ -170,6 +170,7 @@ def test_with_a_store_only_the_certificate_comes_from_pulumi_s_config() -> None:
         ("aiv-prod", "databasePassword", "seven77", "it is shorter than 8 characters."),
         ("lab", "tunnelToken", f"cloudflared service install {TUNNEL_TOKEN}", "it is no tunnel token"),
         ("lab", "tunnelToken", base64.b64encode(b"[1, 2]").decode(), "it is no tunnel token"),
+        ("lab", "tunnelToken", base64.b64encode(b'{"a": "account"}').decode(), "it is no tunnel token"),
         ("lab", "tunnelToken", "no base64!", "it is no tunnel token"),
     ],
 )
