@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache
+from inspect import signature
 from types import UnionType
 from typing import Any, get_args
 
@@ -21,9 +22,10 @@ from settings.hub import Availability, Culling, Hub
 from settings.images import Images
 from settings.monitoring import Monitoring
 from settings.network import Network
+from settings.order import by_document
 from settings.placement import Placement
 from settings.profiles import Profile
-from settings.rules import RULES
+from settings.rules import RULES, Rule
 from settings.secrets import Secrets
 from settings.section import Section
 from settings.services import Services
@@ -40,25 +42,33 @@ class Settings(Section):
     namespace: Namespace
     storage: Storage
     database: Database
+    """Where the hub keeps its own state: users, tokens, which servers run."""
     ingress: Ingress
+    """How the host leads to the proxy."""
     tls: Tls
+    """Where the certificate comes from, and where TLS ends. See [TLS](tls.md)."""
     auth: Auth
+    """Who may sign in, by which provider."""
     hub: Hub = Hub()
     profiles: tuple[Profile, ...] = Field(min_length=1)
     images: Images
     chart: Chart
+    """The Helm chart: which one, and where it comes from. See [the chart](chart.md)."""
     network: Network
     services: Services = Services()
     monitoring: Monitoring = Monitoring()
     placement: Placement = Placement()
     availability: Availability
+    """What the loss of a node costs. One hub and one proxy always: two of them harm each other."""
     secrets: Secrets
+    """Where secrets come from. See [secrets](secrets.md)."""
     delivery: Delivery = ByHand(tool="none")
+    """Which pipeline carries a change to the cluster."""
     culling: Culling = Culling()
 
 
 class Refused(Exception):
-    """The document has findings; all of them are here."""
+    """The document has errors; all findings are here, the warnings too."""
 
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__(f"{len(findings)} findings")
@@ -66,28 +76,24 @@ class Refused(Exception):
 
 
 def read(document: object, today: date) -> Settings:
-    """Turn a document into Settings, or raise Refused with every finding of both passes.
-
-    Warnings alone refuse nothing.
-    """
-    try:
-        settings = Settings.model_validate(document)
-    except ValidationError as error:
-        whole = _whole_sections(document, error)
-        raise Refused([*shape_findings(error, document), *_broken(whole, today)]) from None
-    found = _of_rules(settings, today)
-    if any(finding.severity == "error" for finding in found):
+    """Turn a document into Settings, or raise Refused with every finding of both passes."""
+    settings, found = inspect(document, today)
+    if settings is None:
         raise Refused(found)
     return settings
 
 
-def warnings(settings: Settings, today: date) -> list[Finding]:
-    """Give what rules say of settings that pass: none of it stops a deployment, all of it is to be told."""
-    return [finding for finding in _of_rules(settings, today) if finding.severity == "warning"]
-
-
-def _of_rules(settings: Settings, today: date) -> list[Finding]:
-    return list(_broken({name: getattr(settings, name) for name in Settings.model_fields}, today))
+def inspect(document: object, today: date) -> tuple[Settings | None, list[Finding]]:
+    """Give every finding of both passes, in the document's order, and Settings if none is an error."""
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        found = [*shape_findings(error, document), *_broken(_whole_sections(document, error), today)]
+        return None, by_document(found, document)
+    sections = {name: getattr(settings, name) for name in Settings.model_fields}
+    found = by_document(list(_broken(sections, today)), document)
+    refused = any(finding.severity == "error" for finding in found)
+    return (None if refused else settings), found
 
 
 def _whole_sections(document: object, error: ValidationError) -> dict[str, Any]:
@@ -100,11 +106,16 @@ def _whole_sections(document: object, error: ValidationError) -> dict[str, Any]:
         if field.alias in faulty:
             continue
         whole[name] = (
-            TypeAdapter(field.rebuild_annotation()).validate_python(document[field.alias])
+            _shape_of(name).validate_python(document[field.alias])
             if field.alias in document
             else field.get_default(call_default_factory=True)
         )
     return whole
+
+
+@cache
+def _shape_of(section: str) -> TypeAdapter[Any]:
+    return TypeAdapter(Settings.model_fields[section].rebuild_annotation())
 
 
 def _broken(sections: Mapping[str, Any], today: date) -> Iterator[Finding]:
@@ -114,10 +125,20 @@ def _broken(sections: Mapping[str, Any], today: date) -> Iterator[Finding]:
     """
     known = {**sections, "today": today}
     for rule in RULES:
-        wanted = inspect.signature(rule, eval_str=True).parameters
-        if all(name in known and _fits(known[name], one.annotation) for name, one in wanted.items()):
-            run: Callable[..., Iterable[Finding]] = rule
-            yield from run(**{name: known[name] for name in wanted})
+        yield from apply(rule, known)
+
+
+def apply(rule: Rule, known: Mapping[str, Any]) -> Iterable[Finding]:
+    """Run one rule over what is known, if all that it speaks of is there."""
+    wanted = _wanted(rule)
+    if all(name in known and _fits(known[name], kind) for name, kind in wanted.items()):
+        return rule(**{name: known[name] for name in wanted})
+    return ()
+
+
+@cache
+def _wanted(rule: Rule) -> dict[str, Any]:
+    return {name: one.annotation for name, one in signature(rule, eval_str=True).parameters.items()}
 
 
 def _fits(section: object, wanted: Any) -> bool:  # noqa: ANN401 -- whatever a signature says

@@ -27,7 +27,15 @@ class Finding:
 
 
 def report(findings: Sequence[Finding]) -> str:
-    """Say all findings in one message."""
-    count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
-    body = "\n".join(str(finding) for finding in findings)
-    return f"The settings cannot be deployed: {count}. Nothing was changed.\n{body}"
+    """Say all findings in one message: what stops the deployment first, then what is merely unwise."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    warnings = [finding for finding in findings if finding.severity == "warning"]
+    lines = [f"The settings cannot be deployed: {_count(errors, 'finding')}. Nothing was changed."]
+    lines += map(str, errors)
+    if warnings:
+        lines += [f"Beside that, {_count(warnings, 'warning')}:", *map(str, warnings)]
+    return "\n".join(lines)
+
+
+def _count(findings: Sequence[Finding], noun: str) -> str:
+    return f"{len(findings)} {noun}" + ("" if len(findings) == 1 else "s")

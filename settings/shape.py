@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from pydantic_core import ErrorDetails
 from settings.finding import Finding
 from settings.section import Section
 
-_DISCRIMINATORS = ("provider", "controller", "source", "kind")
+_DISCRIMINATORS = ("provider", "controller", "source", "kind", "tool")
 _FOLLOWS = "The document cannot be read as settings, so nothing is deployed."
 
 
@@ -73,19 +74,69 @@ def _words(fault: ErrorDetails, path: str) -> tuple[str, str]:
         return "there is no such setting.", f"Remove it, or correct its name{_close(fault)}."
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         field = str(context.get("discriminator", "")).strip("'")
-        choices = context.get("expected_tags", "see the editor's schema")
-        return f"{field} names no known choice.", f"Choose one of: {choices}."
-    return f"{fault['msg']}.", "Correct the value; the editor's schema (schemas/) shows what is allowed."
+        return f"{field} names no known choice.", f"Choose one of: {context.get('expected_tags', _SCHEMA)}."
+    if kind in ("literal_error", "enum"):
+        return f"{_given(fault)} is no choice here.", f"Choose one of: {context.get('expected', _SCHEMA)}."
+    if wanted := _WANTED.get(kind):
+        return f"{_given(fault)} stands where {wanted} belongs.", _REMEDIES.get(kind, _CORRECT)
+    return f"{fault['msg'].replace('Input should be', 'It should be')}.", _CORRECT
+
+
+_SCHEMA = "see the editor's schema (schemas/)"
+_CORRECT = "Correct the value; the editor's schema (schemas/) shows what is allowed."
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a section with fields of its own",
+    "model_type": "a section with fields of its own",
+    "model_attributes_type": "a section with fields of its own",
+    "date_type": "a day, such as 2027-06-30,",
+    "date_parsing": "a day, such as 2027-06-30,",
+    "date_from_datetime_parsing": "a day, such as 2027-06-30,",
+}
+_REMEDIES = {
+    "string_type": 'Write text, and what looks like a number in quotes: "10".',
+    "tuple_type": "Write a list: [first, second].",
+}
+
+
+def _given(fault: ErrorDetails) -> str:
+    """Name what stands in the document, never at length."""
+    given = fault["input"]
+    if isinstance(given, Mapping):
+        return "a section"
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return "a list"
+    text = {None: "nothing", True: "true", False: "false"}.get(given) if _is_word(given) else repr(given)
+    return text if text and len(text) <= _LONGEST else "a long text"
+
+
+_LONGEST = 60
+
+
+def _is_word(given: object) -> bool:
+    return given is None or isinstance(given, bool)
 
 
 def _close(fault: ErrorDetails) -> str:
-    known = {alias.lower(): alias for alias in _aliases(Section)}
-    close = difflib.get_close_matches(str(fault["loc"][-1]).lower(), list(known), n=1)
-    return f" (did you mean {known[close[0]]}?)" if close else ""
+    known, wrong = _aliases(), str(fault["loc"][-1])
+    close = difflib.get_close_matches(wrong.lower(), list(known), n=1)
+    # The right name at the wrong place: to repeat it would help nobody.
+    return f" (did you mean {known[close[0]]}?)" if close and known[close[0]] != wrong else ""
 
 
-def _aliases(section: type[Section]) -> Iterator[str]:
-    """Give the outside names of all settings."""
+@cache
+def _aliases() -> dict[str, str]:
+    """Give the outside names of all settings, by themselves in lower case."""
+    return {alias.lower(): alias for alias in _names(Section)}
+
+
+def _names(section: type[Section]) -> Iterator[str]:
     for kind in section.__subclasses__():
         yield from (field.alias or name for name, field in kind.model_fields.items())
-        yield from _aliases(kind)
+        yield from _names(kind)

@@ -6,9 +6,47 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from settings.finding import Finding
-from settings.rules import access, chart, images, network, placement, release, serving
+from settings.rules import (
+    access,
+    capacity,
+    chart,
+    clashes,
+    database,
+    doors,
+    encryption,
+    identity,
+    images,
+    namespace,
+    network,
+    operating,
+    placement,
+    reach,
+    release,
+    services,
+    serving,
+    storage,
+)
 
 Rule = Callable[..., Iterable[Finding]]
 
-_MODULES: tuple[Any, ...] = (access, chart, images, network, placement, release, serving)
+_MODULES: tuple[Any, ...] = (
+    access,
+    capacity,
+    chart,
+    clashes,
+    database,
+    doors,
+    encryption,
+    identity,
+    images,
+    namespace,
+    network,
+    operating,
+    placement,
+    reach,
+    release,
+    services,
+    serving,
+    storage,
+)
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)

@@ -1,34 +1,50 @@
-"""Rules about who gets in, and over what."""
+"""Rules about the shared password: it protects no tester from another, so it is for a try only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
+from settings.about import About
 from settings.auth import SharedPassword
-from settings.door import BroughtTls, Door, NoIngress, NoTls, encrypted
+from settings.door import Door
 from settings.finding import Finding
-from settings.section import Section
+from settings.hub import Availability, FastRestart
 
 # Names that the public DNS never resolves: a shared password must not stand on anybody's internet.
-_PRIVATE = ("localhost", "internal", "test", "local", "home.arpa", "lan")
+PRIVATE = ("localhost", "internal", "test", "local", "home.arpa", "lan")
+_MANY = 50
+_LONGEST = timedelta(days=366)
 
 
-def _is_private(host: str) -> bool:
-    return host.endswith(tuple(f".{suffix}" for suffix in _PRIVATE))
+def is_private(host: str) -> bool:
+    """Tell whether the public DNS never resolves the name."""
+    return host.endswith(tuple(f".{suffix}" for suffix in PRIVATE))
 
 
 def shared_password_stays_private(auth: SharedPassword, ingress: Door) -> Iterator[Finding]:
     """Refuse a shared password on a host that may be public."""
-    if not _is_private(ingress.host):
+    if ingress.reach != "public" and not is_private(ingress.host):
         yield Finding(
             path="settings.ingress.host",
             rule="D13",
             what=f"{ingress.host} may be reached from outside, and sign-in is one shared password.",
             follows="Whoever learns or guesses the password runs code on the cluster and reads every home.",
             remedy="Use a sign-in with identities, or a host under "
-            + ", ".join(f".{suffix}" for suffix in _PRIVATE)
+            + ", ".join(f".{suffix}" for suffix in PRIVATE)
             + ".",
+        )
+
+
+def shared_password_is_not_for_the_public(auth: SharedPassword, ingress: Door) -> Iterator[Finding]:
+    """Refuse a shared password where everyone can open a connection."""
+    if ingress.reach == "public":
+        yield Finding(
+            path="settings.ingress.reach",
+            rule="D13",
+            what="everyone reaches the host, and sign-in is one shared password.",
+            follows="Whoever learns or guesses the password runs code on the cluster and reads every home.",
+            remedy="Use a sign-in with identities (entra, github, cloudflare), or say corporateNetwork.",
         )
 
 
@@ -45,12 +61,24 @@ def shared_password_names_its_users(auth: SharedPassword) -> Iterator[Finding]:
         )
 
 
+def any_name_stays_on_the_machine(auth: SharedPassword, ingress: Door) -> Iterator[Finding]:
+    """Refuse names without a list where colleagues could take each other's."""
+    if auth.any_name and not auth.users and ingress.reach != "machine":
+        yield Finding(
+            path="settings.auth.anyName",
+            rule="D13",
+            what="whoever knows the password signs in under any name, beyond this machine.",
+            follows="Nobody can tell who it was, and each new name makes a home that nobody removes.",
+            remedy="List the testers in auth.users.",
+        )
+
+
 def administrators_are_not_users(auth: SharedPassword) -> Iterator[Finding]:
     """Refuse a name that would have two passwords."""
-    for name in auth.administrators:
+    for place, name in enumerate(auth.administrators):
         if name in auth.users:
             yield Finding(
-                path="settings.auth.administrators",
+                path=f"settings.auth.administrators[{place}]",
                 rule="D13",
                 what=f"{name} is in both lists.",
                 follows="The hub would refuse the shared password for this name: a tester is locked out.",
@@ -70,48 +98,66 @@ def shared_password_has_not_ended(auth: SharedPassword, today: date) -> Iterator
         )
 
 
-def passwords_travel_encrypted(ingress: Door, tls: Section) -> Iterator[Finding]:
-    """Refuse plain HTTP beyond the machine itself."""
-    if not encrypted(tls) and not ingress.host.endswith(".localhost"):
+def shared_password_has_an_end(auth: SharedPassword, ingress: Door) -> Iterator[Finding]:
+    """Want a last day for a test that others reach."""
+    if auth.expires is None and ingress.reach == "corporateNetwork":
         yield Finding(
-            path="settings.tls.termination",
-            rule="D40",
-            what=f"TLS ends nowhere for {ingress.host}.",
-            follows="Passwords and cookies cross the network in plain text.",
-            remedy="Say where it ends; nowhere is for hosts under .localhost.",
+            path="settings.auth.expires",
+            rule="D13",
+            what="the shared password has no last day.",
+            follows="The test outlives its testers, and those who left still know the password.",
+            remedy="Give the day on which the test ends, such as expires: 2027-06-30.",
         )
 
 
-def tls_ends_somewhere(ingress: Door, tls: Section) -> Iterator[Finding]:
-    """Refuse a certificate that no ingress uses."""
-    if isinstance(ingress, NoIngress) and not isinstance(tls, NoTls):
+def shared_password_ends_within_a_year(auth: SharedPassword, today: date) -> Iterator[Finding]:
+    """Point at an end that is none."""
+    # Compared by distance: a last day near the end of the calendar cannot be reached by adding.
+    if auth.expires and auth.expires - today > _LONGEST:
         yield Finding(
-            path="settings.tls.termination",
-            rule="D40",
-            what="TLS ends at the ingress, and there is no ingress.",
-            follows="The certificate would lie unused, and the URL would promise what is not there.",
-            remedy="Name an ingress controller, or set tls.source to none.",
+            path="settings.auth.expires",
+            rule="D13",
+            what=f"the shared password lasts until {auth.expires}, more than a year.",
+            follows="By then nobody knows any more who was told it.",
+            remedy="Give a nearer day; it can be moved on purpose.",
+            severity="warning",
         )
 
 
-def certificate_secret_has_its_own_name(tls: Section) -> Iterator[Finding]:
-    """Refuse a TLS Secret whose name the chart takes for itself."""
-    if isinstance(tls, BroughtTls) and tls.secret_name in ("hub", "singleuser"):
+def shared_password_is_for_few(auth: SharedPassword, about: About) -> Iterator[Finding]:
+    """Refuse one password for more people than anyone can name."""
+    if about.scale.users > _MANY:
         yield Finding(
-            path="settings.tls.secretName",
-            rule="D15",
-            what=f"the chart itself makes a Secret named {tls.secret_name}.",
-            follows="Two owners would overwrite each other's Secret.",
-            remedy="Choose another name, such as jupyterhub-tls.",
+            path="settings.about.scale.users",
+            rule="D13",
+            what=f"{about.scale.users} people would share one password.",
+            follows="A password that so many know is known to others too, and opens every home.",
+            remedy=f"Use a sign-in with identities above {_MANY} people.",
+        )
+
+
+def shared_password_is_no_production(auth: SharedPassword, availability: Availability) -> Iterator[Finding]:
+    """Point at a test sign-in under a service that must not be away."""
+    if isinstance(availability, FastRestart):
+        yield Finding(
+            path="settings.availability.kind",
+            rule="D13",
+            what="the hub is to survive the loss of a node, and sign-in is a test's shared password.",
+            follows="What began as a test is relied on like production, without accounts.",
+            remedy="Use a sign-in with identities, or say availability.kind: none.",
+            severity="warning",
         )
 
 
 RULES = (
     shared_password_stays_private,
+    shared_password_is_not_for_the_public,
     shared_password_names_its_users,
+    any_name_stays_on_the_machine,
     administrators_are_not_users,
     shared_password_has_not_ended,
-    passwords_travel_encrypted,
-    tls_ends_somewhere,
-    certificate_secret_has_its_own_name,
+    shared_password_has_an_end,
+    shared_password_ends_within_a_year,
+    shared_password_is_for_few,
+    shared_password_is_no_production,
 )

@@ -1,132 +1,113 @@
-"""Rules about the namespace and its volumes."""
+"""Rules about nodes: GPUs that are there, nodes kept for them, who goes first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from settings.cluster import Namespace
+from settings.cluster import Cluster
+from settings.door import Door
 from settings.finding import Finding
-from settings.hub import Hub, Resources
-from settings.storage import Sqlite, Storage
+from settings.placement import Placement
+from settings.profiles import Profile
+
+Profiles = tuple[Profile, ...]
 
 
-def notebooks_have_their_own_identity(namespace: Namespace) -> Iterator[Finding]:
-    """Refuse user pods under the hub's account, or either under the namespace's default one."""
-    accounts = namespace.service_accounts
-    if accounts.hub == accounts.notebook or "default" in (accounts.hub, accounts.notebook):
-        yield Finding(
-            path="settings.namespace.serviceAccounts",
-            rule="D22",
-            what=f"hub runs as {accounts.hub}, user pods run as {accounts.notebook}.",
-            follows="User pods could act with the hub's rights, or unrelated pods would share an identity.",
-            remedy="Give hub and notebook each a service account of its own, neither of them default.",
-        )
+def gpus_are_there(profiles: Profiles, cluster: Cluster) -> Iterator[Finding]:
+    """Refuse a profile whose GPU no node has."""
+    for place, profile in enumerate(profiles):
+        if profile.gpu is None or not profile.enabled:
+            continue
+        if cluster.gpu == "none":
+            yield _no_gpu(place, f"{profile.name} needs a GPU, and cluster.gpu is none")
+        elif cluster.gpu == "nvidia" and not profile.gpu.resource.startswith("nvidia.com/"):
+            yield _no_gpu(place, f"{profile.name} needs {profile.gpu.resource}, and the GPUs are NVIDIA's")
 
 
-def namespace_is_ours(namespace: Namespace) -> Iterator[Finding]:
-    """Refuse the namespaces that belong to the cluster."""
-    if namespace.name == "default" or namespace.name.startswith("kube-"):
-        yield Finding(
-            path="settings.namespace.name",
-            rule="D18",
-            what=f"{namespace.name} belongs to the cluster.",
-            follows="Default-deny policies and quotas would hit what others run there.",
-            remedy="Choose a namespace for this hub alone.",
-        )
-
-
-def quota_leaves_room_for_every_pod(namespace: Namespace, hub: Hub) -> Iterator[Finding]:
-    """Want requests everywhere once a quota counts them."""
-    if not namespace.quota:
-        return
-    if namespace.limit_range is None:
-        yield Finding(
-            path="settings.namespace.limitRange",
-            rule="D38",
-            what="there is a quota and no limitRange.",
-            follows="Pods without requests are refused, and users see a failed start.",
-            remedy="Add limitRange with default and defaultRequest for cpu and memory.",
-        )
-    for name, resources in (("resources", hub.resources), ("proxyResources", hub.proxy_resources)):
-        if not _complete(resources):
-            yield Finding(
-                path=f"settings.hub.{name}",
-                rule="D38",
-                what="there is a quota, and this pod does not say what it needs.",
-                follows="What it takes from the quota would be left to the namespace's defaults.",
-                remedy="Give requests and limits, each with cpu and memory.",
-            )
-
-
-def _complete(resources: Resources) -> bool:
-    return all(
-        value is not None
-        for amounts in (resources.requests, resources.limits)
-        for value in (amounts.cpu, amounts.memory)
+def _no_gpu(place: int, what: str) -> Finding:
+    return Finding(
+        path=f"settings.profiles[{place}].gpu",
+        rule="P4",
+        what=f"{what}.",
+        follows="Its servers wait for a node that never comes, and the user sees a timeout.",
+        remedy="Say enabled: false until there are such GPUs, or correct cluster.gpu.",
     )
 
 
-def shared_folder_can_be_shared(storage: Storage) -> Iterator[Finding]:
-    """Refuse a volume of one node for pods of many, and a promise that local-path cannot keep."""
-    shared = storage.shared
-    if shared is None:
+def gpus_are_real_where_others_work(cluster: Cluster, ingress: Door) -> Iterator[Finding]:
+    """Refuse pretended GPUs beyond the machine on which one tries things out."""
+    if cluster.gpu == "pretended" and ingress.reach != "machine":
+        yield Finding(
+            path="settings.cluster.gpu",
+            rule="P4",
+            what="the GPUs are pretended, and others than this machine use the hub.",
+            follows="People get servers with a GPU that computes nothing.",
+            remedy="Say nvidia or none.",
+        )
+
+
+def gpus_are_spread_where_there_are_some(placement: Placement, profiles: Profiles) -> Iterator[Finding]:
+    """Point at an order for servers that nobody can start."""
+    if placement.gpu_servers == "spread" and not any(one.gpu and one.enabled for one in profiles):
+        yield Finding(
+            path="settings.placement.gpuServers",
+            rule="P5",
+            what="GPU servers are spread over nodes, and no profile has a GPU.",
+            follows="It has no effect.",
+            remedy="Leave it out, or add a profile with a GPU.",
+            severity="warning",
+        )
+
+
+def gpu_nodes_are_kept_for_gpus(placement: Placement, profiles: Profiles) -> Iterator[Finding]:
+    """Point at a toleration by which servers without a GPU fill the nodes that have them."""
+    resources = {profile.gpu.resource for profile in profiles if profile.gpu}
+    if all(profile.gpu for profile in profiles):
         return
-    if shared.access_mode != "ReadWriteMany" and not shared.single_node:
-        yield Finding(
-            path="settings.storage.shared.accessMode",
-            rule="D11",
-            what=f"the shared folder is {shared.access_mode}, and the cluster may have several nodes.",
-            follows="Pods on other nodes hang at start with a Multi-Attach error.",
-            remedy="Use a class with ReadWriteMany (CephFS, NFS), or set singleNode: true.",
-        )
-    if shared.access_mode == "ReadWriteOncePod":
-        yield Finding(
-            path="settings.storage.shared.accessMode",
-            rule="D11",
-            what="ReadWriteOncePod lets a single pod mount the volume.",
-            follows="The second user's server never starts.",
-            remedy="Use ReadWriteMany, or ReadWriteOnce with singleNode: true.",
-        )
-    if shared.access_mode == "ReadWriteMany" and shared.storage_class == "local-path":
-        yield Finding(
-            path="settings.storage.shared.storageClass",
-            rule="D11",
-            what="local-path volumes lie on one node and cannot be ReadWriteMany.",
-            follows="The claim stays Pending, and no server starts.",
-            remedy="Use another class, or ReadWriteOnce with singleNode: true.",
-        )
+    for place, toleration in enumerate(placement.user_tolerations):
+        if toleration.key in resources:
+            yield Finding(
+                path=f"settings.placement.userTolerations[{place}]",
+                rule="P5",
+                what=f"every user pod tolerates {toleration.key}, those without a GPU too.",
+                follows="Servers without a GPU fill the GPU nodes, and those with one find no room there.",
+                remedy="Leave it out: profiles with a GPU tolerate it by themselves.",
+                severity="warning",
+            )
 
 
-def homes_are_mounted_once(storage: Storage) -> Iterator[Finding]:
-    """Refuse to mount the shared folder over the homes."""
-    shared = storage.shared
-    if shared and (shared.mount_path + "/").startswith("/home/jovyan/"):
-        yield Finding(
-            path="settings.storage.shared.mountPath",
-            rule="D12",
-            what=f"{shared.mount_path} lies in the user's home.",
-            follows="The shared folder would hide a part of each home.",
-            remedy="Mount it elsewhere, such as /shared.",
-        )
+def priorities_are_not_the_systems(placement: Placement) -> Iterator[Finding]:
+    """Refuse to put notebooks or the hub before what the cluster itself lives by."""
+    for field in ("core", "users"):
+        name = getattr(placement.priority, field)
+        if name and name.startswith("system-"):
+            yield Finding(
+                path=f"settings.placement.priority.{field}",
+                rule="P6",
+                what=f"{name} is for the cluster's own pods.",
+                follows="On a full node our pods push out DNS, network and storage, and all of it stops.",
+                remedy="Have a PriorityClass made for hubs, with a value below a thousand million.",
+            )
 
 
-def claims_have_their_own_names(storage: Storage, database: Sqlite) -> Iterator[Finding]:
-    """Refuse one claim for two purposes."""
-    if storage.shared and storage.shared.claim == database.claim:
+def the_hub_goes_before_its_users(placement: Placement) -> Iterator[Finding]:
+    """Point at equal priorities, by which nothing gives way."""
+    if placement.priority.core and placement.priority.core == placement.priority.users:
         yield Finding(
-            path="settings.database.claim",
-            rule="D11",
-            what=f"database and shared folder are both the claim {database.claim}.",
-            follows="Every user could read and destroy the hub's database.",
-            remedy="Give each claim a name of its own.",
+            path="settings.placement.priority.users",
+            rule="P6",
+            what="hub and user pods have the same priority.",
+            follows="On a full node the hub waits until a user leaves.",
+            remedy="Give users a lower class, or none.",
+            severity="warning",
         )
 
 
 RULES = (
-    notebooks_have_their_own_identity,
-    namespace_is_ours,
-    quota_leaves_room_for_every_pod,
-    shared_folder_can_be_shared,
-    homes_are_mounted_once,
-    claims_have_their_own_names,
+    gpus_are_there,
+    gpus_are_real_where_others_work,
+    gpus_are_spread_where_there_are_some,
+    gpu_nodes_are_kept_for_gpus,
+    priorities_are_not_the_systems,
+    the_hub_goes_before_its_users,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,52 +12,63 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from settings.document import Refused, Settings, read, warnings
+from settings.document import Refused, inspect, read
+from settings.door import callback_url
 from settings.editor import render
 from settings.finding import report
 from settings.names import amount, seconds
-from settings.rules import RULES
 from tests.unit.documents import EVERYTHING, PROJECT, TODAY, local, patched, settings, stack_file
-
-BAD = sorted((PROJECT / "tests" / "bad").glob("*.yaml"))
 
 
 def findings(document: object, today: date = TODAY) -> list[str]:
-    try:
-        found = warnings(read(document, today), today)
-    except Refused as refused:
-        found = refused.findings
-    return [f"{one.path} [{one.rule}] {one.what}" for one in found]
+    return [f"{one.path} [{one.rule}] {one.what}" for one in inspect(document, today)[1]]
 
 
 @pytest.mark.parametrize("patch", [{}, EVERYTHING], ids=["as committed", "everything else"])
-def test_documents_of_stacks_have_no_findings(patch: dict[str, Any]) -> None:
-    assert findings(patched(local(), patch)) == []
+def test_documents_that_tests_use_have_no_errors(patch: dict[str, Any]) -> None:
+    found = inspect(patched(local(), patch), TODAY)[1]
+    assert [one for one in found if one.severity == "error"] == []
 
 
-@pytest.mark.parametrize("bad", BAD, ids=[place.stem for place in BAD])
-def test_each_bad_input_has_exactly_its_finding(bad: Path) -> None:
-    first, patch = bad.read_text().split("\n", 1)
-    expected = first.removeprefix("# expect: ")
-    found = findings(patched(local(), yaml.safe_load(patch)))
-    assert len(found) == 1, found
-    assert found[0].startswith(expected), found[0]
+def test_warnings_refuse_nothing_and_errors_come_before_them() -> None:
+    unwise = patched(local(), {"ingress": {"idleTimeout": "30s"}})
+    allowed, found = inspect(unwise, TODAY)
+    assert allowed == read(unwise, TODAY)
+    assert [one.severity for one in found] == ["warning"]
+    refused, found = inspect(patched(unwise, {"network": {"dns": {"cidrs": []}}}), TODAY)
+    assert refused is None
+    assert [one.severity for one in found] == ["warning", "error"], "in the order of the document"
+    lines = report(found).split("\n")
+    assert lines[0] == "The settings cannot be deployed: 1 finding. Nothing was changed."
+    assert lines[1].startswith("settings.network.dns [N1]")
+    assert "Beside that, 1 warning:" in lines
 
 
-def test_every_rule_has_a_bad_input() -> None:
-    refusing = set()
-    for bad in BAD:
-        document = patched(local(), yaml.safe_load(bad.read_text()))
-        try:
-            whole = Settings.model_validate(document)
-        except ValueError:
-            continue
-        for rule in RULES:
-            names = rule.__code__.co_varnames[: rule.__code__.co_argcount]
-            known = {**{name: getattr(whole, name) for name in Settings.model_fields}, "today": TODAY}
-            if list(rule(**{name: known[name] for name in names})):
-                refusing.add(rule)
-    assert [rule.__name__ for rule in RULES if rule not in refusing] == []
+def test_findings_come_in_the_order_of_the_document() -> None:
+    document = patched(
+        local(),
+        {
+            "culling": {"every": "2h"},
+            "storage": {"homes": {"size": "10"}, "shared": {"mountPath": "/usr"}},
+            "namespace": {"quota": {"requests.cpu": "1", "persistentvolumeclaims": "3"}},
+            "cluster": {"colour": "blue"},
+        },
+    )
+    paths = [one.path for one in inspect(document, TODAY)[1]]
+    sections = list(dict.fromkeys(path.split(".")[1] for path in paths))
+    assert sections == ["cluster", "namespace", "storage", "hub", "culling"]
+    assert paths.index("settings.storage.homes.size") < paths.index("settings.storage.shared.mountPath")
+
+
+def test_the_callback_follows_from_host_and_tls() -> None:
+    stacks = {"lab": "https://jupyterhub.yourcompany.com", "aiv-prod": "https://jupyterhub.aiv.internal"}
+    for stack, address in stacks.items():
+        whole = read(stack_file(stack)["config"]["jupyterhub:settings"], TODAY)
+        assert callback_url(whole.ingress, whole.tls) == f"{address}/hub/oauth_callback"
+    local_one = settings()
+    assert callback_url(local_one.ingress, local_one.tls) == (
+        "https://jupyterhub.localhost:8443/hub/oauth_callback"
+    )
 
 
 def test_all_findings_come_at_once_from_both_passes() -> None:

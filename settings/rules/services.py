@@ -1,0 +1,59 @@
+"""Rules about the catalogue of platform services: names that differ, credentials that arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from settings.finding import Finding
+from settings.services import Services
+
+
+def services_have_their_own_names(services: Services) -> Iterator[Finding]:
+    """Refuse two services of one name: the second's environment would replace the first's."""
+    seen: set[str] = set()
+    for place, service in enumerate(services.catalogue):
+        name = service.name or service.kind
+        if name in seen:
+            yield Finding(
+                path=f"settings.services.catalogue[{place}].name",
+                rule="D21",
+                what=f"there is a service {name} before it.",
+                follows="Notebooks would find one of the two under that name, and not know which.",
+                remedy="Give one of them a name of its own.",
+            )
+        seen.add(name)
+
+
+def credentials_are_for_users(services: Services) -> Iterator[Finding]:
+    """Point at credentials that no pod gets."""
+    for place, service in enumerate(services.catalogue):
+        if service.credentials and service.used_by == "hub":
+            yield Finding(
+                path=f"settings.services.catalogue[{place}].credentials",
+                rule="V1",
+                what=f"{service.kind} is for the hub alone, and credentials go to user pods only.",
+                follows="Nobody gets them.",
+                remedy="Say usedBy: users or both, or leave credentials out.",
+                severity="warning",
+            )
+
+
+def passwords_to_services_travel_encrypted(services: Services) -> Iterator[Finding]:
+    """Point at credentials in plain HTTP outside the cluster."""
+    for place, service in enumerate(services.catalogue):
+        if service.url.startswith("http://") and service.credentials and service.reach.namespace is None:
+            yield Finding(
+                path=f"settings.services.catalogue[{place}].url",
+                rule="V1",
+                what=f"{service.kind} outside the cluster gets its credentials in plain HTTP.",
+                follows="Everybody on the way reads them.",
+                remedy="Use https.",
+                severity="warning",
+            )
+
+
+RULES = (
+    services_have_their_own_names,
+    credentials_are_for_users,
+    passwords_to_services_travel_encrypted,
+)

@@ -1,0 +1,132 @@
+"""Bad inputs: each is refused with its own finding, each rule has one, and the words help."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from settings.document import Settings, apply
+from settings.finding import Finding
+from settings.rules import RULES, Rule
+from tests.unit import golden
+from tests.unit.bad_inputs import BAD, BadInput, already, line
+from tests.unit.documents import TODAY
+
+STACKS = ("local", "lab", "aiv-prod", "aiv-staging", "iav-test", "carbon254")
+
+# What the requirement documents propose, as one would write it here.
+SNIPPETS = {
+    "D1": ("snippet-old-chart-with-entra-groups",),
+    "D2": ("snippet-github-with-administrators-only",),
+    "D3": ("snippet-groups-without-their-definition", "snippet-group-names-for-object-ids"),
+    "D5": ("snippet-display-name-as-user-name",),
+    "D13": ("snippet-dummy-sign-in-with-administrators", "shared-password-on-a-public-host"),
+}
+
+# Warnings of the committed stacks: (path, rule), and why it is left as it is.
+_PUBLIC = {
+    ("settings.auth.reach.public443", "N3"): "the provider's addresses change without notice",
+    ("settings.network.userEgress[0].reach.public443", "N3"): "packages come from the internet",
+}
+WARNED = {
+    "lab": _PUBLIC,
+    "aiv-prod": {
+        ("settings.placement.userTolerations[0]", "P5"): "until AIV says whether its GPU nodes are tainted",
+    },
+    "aiv-staging": {
+        ("settings.database.replicated", "B4"): "staging's PostgreSQL is one server, and may be away",
+        ("settings.placement.userTolerations[0]", "P5"): "as production, so that staging shows the same",
+    },
+    "carbon254": {
+        **_PUBLIC,
+        ("settings.database.replicated", "B4"): "the platform's team has not said how it runs PostgreSQL",
+    },
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_each_bad_input_has_exactly_its_finding(bad: BadInput) -> None:
+    found = [line(finding) for finding in bad.findings]
+    assert len(found) == 1, found
+    assert found[0].startswith(bad.expected), found[0]
+
+
+def test_there_are_as_many_bad_inputs_as_were_promised() -> None:
+    assert len(BAD) >= 90
+    faults = {(bad.stack, json.dumps(bad.patch, default=str)) for bad in BAD.values()}
+    assert len(faults) == len(BAD), "two files with one fault"
+
+
+@pytest.mark.parametrize("number", SNIPPETS)
+def test_the_snippets_of_the_requirement_documents_are_refused(number: str) -> None:
+    for name in SNIPPETS[number]:
+        assert any(finding.severity == "error" for finding in BAD[name].findings), name
+
+
+def firing() -> Iterator[tuple[Rule, Finding]]:
+    for bad in BAD.values():
+        try:
+            whole = Settings.model_validate(bad.document())
+        except ValueError:
+            continue
+        known = {**{name: getattr(whole, name) for name in Settings.model_fields}, "today": TODAY}
+        for rule in RULES:
+            for finding in apply(rule, known):
+                if finding not in already(bad.stack):
+                    yield rule, finding
+
+
+def test_every_rule_has_a_bad_input() -> None:
+    refusing = {rule for rule, _ in firing()}
+    assert [rule.__name__ for rule in RULES if rule not in refusing] == []
+
+
+def test_every_finding_says_what_follows_and_what_to_do() -> None:
+    for bad in BAD.values():
+        for finding in bad.findings:
+            for sentence in (finding.what, finding.follows, finding.remedy):
+                assert sentence.endswith((".", ").")), (bad.place.name, sentence)
+                assert "None" not in sentence, (bad.place.name, sentence)
+            assert finding.what != finding.follows
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_committed_stacks_have_no_error_and_known_warnings_only(stack: str) -> None:
+    found = already(stack)
+    assert [line(finding) for finding in found if finding.severity == "error"] == []
+    assert {(finding.path, finding.rule) for finding in found} == set(WARNED.get(stack, {}))
+
+
+# In full, as people meet them: one of each section and of each kind of fault.
+IN_FULL = (
+    *(name for names in SNIPPETS.values() for name in names),
+    "administrators-past-the-list",
+    "two-names-for-one-group",
+    "community-ingress-by-its-namespace",
+    "database-file-and-a-fast-restart",
+    "database-password-for-everybody",
+    "deployed-unasked",
+    "edge-without-a-tunnel",
+    "end-that-is-no-day",
+    "gpu-profile-without-gpus",
+    "homes-in-a-bucket",
+    "hub-with-known-gaps",
+    "no-cluster",
+    "cluster-too-old-for-the-chart",
+    "profile-larger-than-the-quota",
+    "prometheus-that-nobody-lets-in",
+    "pull-secret-as-an-object",
+    "shared-folder-on-a-disk",
+    "size-as-a-number",
+    "two-hubs",
+    "unprotected-for-others",
+    "unknown-pipeline",
+    "way-past-the-tunnel",
+)
+
+
+def test_findings_read_as_reviewed() -> None:
+    told = [f"# {name}\n{BAD[name].findings[0]}\n" for name in IN_FULL]
+    golden.check("findings.txt", "\n".join(told))
