@@ -192,7 +192,7 @@ def misplaced(present: Collection[str], encrypted: Collection[str]) -> Iterator[
         if project != PROJECT or key == DOCUMENT:
             continue
         if key not in KNOWN:
-            yield _unknown(full, key)
+            yield _unknown(full, key, encrypted=full in encrypted)
         elif full not in encrypted:
             yield _plain(KNOWN[key])
 
@@ -217,14 +217,17 @@ def _plain(row: Needed) -> Finding:
     )
 
 
-def _unknown(full: str, key: str) -> Finding:
+def _unknown(full: str, key: str, *, encrypted: bool) -> Finding:
     lower = {known.lower(): known for known in (*KNOWN, DOCUMENT)}
     close = difflib.get_close_matches(key.lower(), list(lower), n=1, cutoff=0.75)
     meant = f" (did you mean {PROJECT}:{lower[close[0]]}?)" if close else ""
+    # Whoever swaps key and value has set a secret as a name.
+    shown = full if re.fullmatch(r"[A-Za-z0-9:._-]{1,60}", full) else f"{PROJECT}:..."
+    anew = "" if encrypted else " If it is a secret, make a new one: this one stands in plain text."
     return Finding(
-        path=full if full.isprintable() and len(full) <= 100 else f"{PROJECT}:...",
+        path=shown,
         rule="secret",
         what=f"there is no such key{meant}.",
         follows="Nothing would read it, and what it was meant for would be missing.",
-        remedy="Set it under its name, and remove this one: pulumi config rm '<key>'.",
+        remedy=f"Set it under its name, and remove this one: pulumi config rm '{shown}'.{anew}",
     )

@@ -109,9 +109,6 @@ def test_the_certificate_that_a_machine_makes_for_itself_can_serve(tmp_path: Pat
     assert material is not None
 
 
-# Dates
-
-
 @pytest.mark.parametrize(
     ("days", "severity", "what"),
     [
@@ -149,9 +146,6 @@ def test_the_root_may_end_when_it_likes() -> None:
     old = make("Old root", wish=Wish(hosts=(), authority=True, days=-3))
     leaf = make("hub", old)
     served(bundle(leaf, old), leaf.key_pem)
-
-
-# Strength
 
 
 def test_weak_keys_and_digests_are_refused() -> None:

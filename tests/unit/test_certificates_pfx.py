@@ -69,9 +69,6 @@ def refused(file: str, password: str = PASSWORD) -> list[str]:
     return [f"{one.path.removeprefix('jupyterhub:')}: {one.what}" for one in found]
 
 
-# The same as PEM
-
-
 @st.composite
 def chains(draw: st.DrawFn) -> tuple[Made, list[Made]]:
     """A leaf, and in any order what stands above it and beside it, a link missing now and then."""
@@ -126,9 +123,6 @@ def test_a_file_with_the_old_ciphers_of_windows_opens() -> None:
     assert found == []
     assert material is not None
     assert material.subject == "CN=old"
-
-
-# What does not open
 
 
 @pytest.mark.parametrize("password", ["wrong", "", PASSWORD + "x", PASSWORD.upper(), "\ud800"])

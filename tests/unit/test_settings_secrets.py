@@ -213,6 +213,19 @@ def test_keys_that_may_not_be_there_are_told_by_their_names() -> None:
     ]
 
 
+def test_what_is_unknown_and_in_plain_text_is_to_be_made_anew() -> None:
+    for encrypted, told in ((["jupyterhub:tlsKye"], False), ([], True)):
+        (only,) = misplaced(["jupyterhub:tlsKye"], encrypted)
+        assert "pulumi config rm 'jupyterhub:tlsKye'" in only.remedy
+        assert ("make a new one" in only.remedy) is told
+
+
+def test_a_secret_that_was_set_as_a_name_is_not_repeated() -> None:
+    for name in ("a secret with blanks", "s3cr3t" * 20, "line\nline"):
+        (only,) = misplaced([f"jupyterhub:{name}"], [])
+        assert name not in str(only)
+
+
 def test_the_page_lists_every_key_as_the_code_knows_it() -> None:
     page = (PROJECT / "docs" / "secrets.md").read_text().splitlines()
     rows = [line for line in page if line.startswith("| `jupyterhub:")]
