@@ -157,11 +157,15 @@ def users_do_not_reach_metadata(network: Network, storage: Storage, services: Se
 def _of_users(
     network: Network, storage: Storage, services: Services
 ) -> Iterator[tuple[str, tuple[str, ...], tuple[int, ...]]]:
-    """Give path, ranges and ports of what user pods reach; the egress proxy is one of them when used."""
+    """Give path, ranges and ports of what user pods reach; the egress proxy is one of them when used.
+
+    A range that is everything is refused by itself, and left out here.
+    """
     placed = [(way.setting, way.reach) for way in of_users(storage, services, network)]
     if network.egress_proxy and any(reach.egress_proxy for _, reach in placed):
         placed.append(("settings.network.egressProxy.reach", network.egress_proxy.reach))
-    yield from ((path, reach.cidrs, reach.ports) for path, reach in placed)
+    for path, reach in placed:
+        yield path, tuple(cidr for cidr in reach.cidrs if not cidr.endswith("/0")), reach.ports
 
 
 def _first_overlap(cidrs: tuple[str, ...], others: tuple[str, ...]) -> str | None:

@@ -156,7 +156,7 @@ def _narrow(path: str, reach: Reach) -> Iterator[Finding]:
 
 
 def _exception(path: str, reach: Reach) -> Iterator[Finding]:
-    if reach.public443:
+    if reach.public443 and reach.ports == (443,):
         yield Finding(
             path=f"{path}.public443",
             rule="N3",
