@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from chart import schema, source, traits
+from chart import checks, mirror, schema, source, traits
 from chart.merge import Values
 from chart.sign_in import authenticator
 from chart.values import build
@@ -84,7 +84,9 @@ def checked_values(settings: Settings, project: Path) -> tuple[Values, source.Ar
     values = build(settings)
     found = [
         *limits.findings(settings),
+        *checks.findings(settings, archive),
         *schema.findings(values, archive),
+        *mirror.findings(settings, values, archive),
         *traits.findings_with(settings.hub.version, values),
     ]
     for one in found:
@@ -134,7 +136,7 @@ def _outputs(
         "namespace": namespace.namespace_name,
         "release": hub.release_name,
         "chartVersion": archive.version,
-        "hubImage": f"{settings.images.hub.name}:{settings.images.hub.tag}",
+        "hubImage": settings.images.hub.reference,
         "profiles": [profile.name for profile in settings.profiles],
     }
     if isinstance(auth, SharedPassword):
