@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 from chart.merge import Values
+from chart.placement import toleration
+from chart.sign_in import claims
 from settings import Settings
+from settings.auth import Auth, Grouped
 from settings.names import amount
+from settings.placement import Placement
 from settings.profiles import Gpu, Profile, Share
 
+_IN_THE_HUB = "/usr/local/etc/jupyterhub"
+_FILE = "profiles_by_group.py"
+# The folder of the hub's configuration is on its path, so a file there is a module.
+_INSTALL = """\
+from profiles_by_group import offer
+
+c.KubeSpawner.profile_list = offer(c.KubeSpawner.profile_list, get_config("custom.profileGroups"))
+"""
+
 # A profile's tolerations replace the chart's for user pods, so these are said again.
-_USER_TOLERATIONS = [
+_USER_TOLERATIONS: list[Values] = [
     {"key": key, "operator": "Equal", "value": "user", "effect": "NoSchedule"}
     for key in ("hub.jupyter.org/dedicated", "hub.jupyter.org_dedicated")
 ]
 
 
 def profile_list(settings: Settings) -> Values:
-    """Write all profiles; a server started past the list (by API) gets the default's share."""
-    default = next(profile for profile in settings.profiles if profile.default)
+    """Write the profiles that are offered; a start without a choice gets the default's share."""
+    offered = [profile for profile in settings.profiles if profile.enabled] or list(settings.profiles)
+    default = next((profile for profile in offered if profile.default), offered[0])
     return {
         "singleuser": {
-            "profileList": [entry(profile) for profile in settings.profiles],
+            "profileList": [entry(profile, settings.placement) for profile in offered],
             "cpu": {"guarantee": processors(default.cpu.guarantee), "limit": processors(default.cpu.limit)},
             "memory": {
                 "guarantee": memory(default.memory.guarantee),
@@ -29,12 +46,41 @@ def profile_list(settings: Settings) -> Values:
     }
 
 
-def entry(profile: Profile) -> Values:
+def profile_groups(settings: Settings) -> Values:
+    """Let the hub offer each profile to its groups only: on the page, and when a server starts."""
+    members = {
+        profile.slug: _members(profile, settings.auth)
+        for profile in settings.profiles
+        if profile.enabled and profile.groups
+    }
+    if not members:
+        return {}
+    return {
+        "custom": {"profileGroups": members},
+        "hub": {
+            "extraFiles": {_FILE: {"mountPath": f"{_IN_THE_HUB}/{_FILE}", "stringData": _text()}},
+            "extraConfig": {"profiles-by-group": _INSTALL},
+        },
+    }
+
+
+def _members(profile: Profile, auth: Auth) -> list[str]:
+    # A provider that tells no groups leaves the profile to nobody.
+    return claims(auth, profile.groups) if isinstance(auth, Grouped) else []
+
+
+@cache
+def _text() -> str:
+    return (Path(__file__).resolve().parent.parent / "files" / "hub" / _FILE).read_text(encoding="utf-8")
+
+
+def entry(profile: Profile, placement: Placement) -> Values:
     """Write one profile."""
     override: Values = {**_share("cpu", profile.cpu), **_share("mem", profile.memory)}
     if profile.gpu:
-        override |= _gpu(profile.gpu)
+        override |= _gpu(profile.gpu, placement)
     if profile.node_selector:
+        # KubeSpawner joins it with the labels of placement.userNodes.
         override["node_selector"] = dict(profile.node_selector)
     return {
         "display_name": profile.name,
@@ -50,15 +96,25 @@ def _share(kind: str, share: Share) -> Values:
     return {f"{kind}_guarantee": number(share.guarantee), f"{kind}_limit": number(share.limit)}
 
 
-def _gpu(gpu: Gpu) -> Values:
+def _gpu(gpu: Gpu, placement: Placement) -> Values:
     # An extended resource cannot be overcommitted: request and limit are one number.
     whole = {gpu.resource: str(gpu.count)}
-    taint = {"key": gpu.resource, "operator": "Exists", "effect": "NoSchedule"}
+    taint: Values = {"key": gpu.resource, "operator": "Exists", "effect": "NoSchedule"}
+    accepted = [*_USER_TOLERATIONS, *(toleration(one) for one in placement.user_tolerations)]
     return {
         "extra_resource_limits": whole,
         "extra_resource_guarantees": whole,
-        "tolerations": [*_USER_TOLERATIONS, taint],
+        "tolerations": accepted if taint in accepted else [*accepted, taint],
+        **_neighbours(gpu.resource, placement),
     }
+
+
+def _neighbours(resource: str, placement: Placement) -> Values:
+    """Draw servers with GPUs of one kind together, or apart. Preferred only: a free GPU counts for more."""
+    label = {"gpu-resource": resource.replace("/", "_")}
+    term = {"labelSelector": {"matchLabels": label}, "topologyKey": "kubernetes.io/hostname"}
+    wish = "pod_affinity_preferred" if placement.gpu_servers == "pack" else "pod_anti_affinity_preferred"
+    return {"extra_labels": label, wish: [{"weight": 100, "podAffinityTerm": term}]}
 
 
 def processors(quantity: str) -> float:

@@ -1,47 +1,51 @@
-"""Values that mount what the Storage component keeps: database, homes, shared folder."""
+"""Values that mount volumes: the database in the hub, homes and shared folder in user pods."""
 
 from __future__ import annotations
 
+from chart.authorities import mounted
+from chart.database import DATABASE_FOLDER
 from chart.merge import Values
 from settings import Settings
-from settings.storage import ExternalDatabase, SharedFolder, Sqlite
+from settings.storage import Sqlite
 
-DATABASE_FOLDER = "/srv/jupyterhub"
+Mounted = tuple[Values, Values]
 
 
 def volumes(settings: Settings) -> Values:
-    """Mount the database in the hub, and homes and shared folder in user pods."""
-    homes, shared = settings.storage.homes, settings.storage.shared
+    """Give each pod its volumes. Lists have one writer, so all mounts are written here."""
+    homes, bundle = settings.storage.homes, settings.cluster.ca_bundle
+    trusted = [mounted(bundle)] if bundle else []
     storage: Values = {
         "capacity": homes.size,
         "dynamic": {"storageClass": homes.storage_class, "storageAccessModes": [homes.access_mode]},
+        **_extra([*_shared(settings), *trusted]),
     }
-    if shared:
-        storage |= _shared(shared)
-    return {"hub": database(settings.database), "singleuser": {"storage": storage}}
+    values: Values = {"singleuser": {"storage": storage}}
+    if for_hub := _extra([*_database(settings), *trusted]):
+        values["hub"] = for_hub
+    return values
 
 
-def database(kept: Sqlite | ExternalDatabase) -> Values:
-    """Say where the hub keeps its state; a password comes with the credentials Secret."""
-    if isinstance(kept, ExternalDatabase):
-        where = f"{kept.user}@{kept.host}:{kept.port}/{kept.name}"
-        # No upgrade by itself: a new schema cannot be taken back, so a person says when (D17).
-        return {"db": {"type": "postgres", "url": f"postgresql+psycopg2://{where}?sslmode={kept.ssl_mode}"}}
+def _database(settings: Settings) -> list[Mounted]:
+    kept = settings.database
+    return [_claim("database", kept.claim, DATABASE_FOLDER)] if isinstance(kept, Sqlite) else []
+
+
+def _shared(settings: Settings) -> list[Mounted]:
+    # An NFS export comes through a claim too: a pod at the level `restricted` may not name a server.
+    shared = settings.storage.shared
+    return [_claim("shared", shared.claim, shared.mount_path)] if shared else []
+
+
+def _claim(name: str, claim: str, path: str) -> Mounted:
+    volume = {"name": name, "persistentVolumeClaim": {"claimName": claim}}
+    return volume, {"name": name, "mountPath": path}
+
+
+def _extra(mounts: list[Mounted]) -> Values:
+    if not mounts:
+        return {}
     return {
-        # `other`, not `sqlite-pvc`: the chart's own claim is deleted with the release.
-        "db": {
-            "type": "other",
-            "url": f"sqlite:///{DATABASE_FOLDER}/jupyterhub.sqlite",
-            # JupyterHub copies the file before it changes its schema, so this loses nothing.
-            "upgrade": True,
-        },
-        "extraVolumes": [{"name": "database", "persistentVolumeClaim": {"claimName": kept.claim}}],
-        "extraVolumeMounts": [{"name": "database", "mountPath": DATABASE_FOLDER}],
-    }
-
-
-def _shared(shared: SharedFolder) -> Values:
-    return {
-        "extraVolumes": [{"name": "shared", "persistentVolumeClaim": {"claimName": shared.claim}}],
-        "extraVolumeMounts": [{"name": "shared", "mountPath": shared.mount_path}],
+        "extraVolumes": [volume for volume, _ in mounts],
+        "extraVolumeMounts": [mount for _, mount in mounts],
     }

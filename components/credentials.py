@@ -23,15 +23,21 @@ _ADMIN_PASSWORD_LENGTH = 40
 
 @dataclass(frozen=True, kw_only=True)
 class CredentialsArgs:
-    """Which secrets, of which generation; a password that is None is generated."""
+    """Which secrets, of which generation; a shared password that is None is generated."""
 
     namespace: pulumi.Input[str]
     generations: Generations
     protection: Protection
+    authenticator: str
+    """The class by whose settings people sign in; it gets its secrets here."""
+    by_password: bool
     with_administrators: bool
     services: tuple[str, ...]
     shared_password: pulumi.Output[str] | None = None
     admin_password: pulumi.Output[str] | None = None
+    client_secret: pulumi.Output[str] | None = None
+    """Of the application at the identity provider; None where another Secret has it, or nobody needs it."""
+    database_password: pulumi.Output[str] | None = None
 
 
 class Credentials(pulumi.ComponentResource):
@@ -39,7 +45,7 @@ class Credentials(pulumi.ComponentResource):
 
     secret_name: pulumi.Output[str]
     proxy_token: pulumi.Output[str]
-    shared_password: pulumi.Output[str]
+    shared_password: pulumi.Output[str] | None
     admin_password: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: CredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -47,11 +53,12 @@ class Credentials(pulumi.ComponentResource):
         self._guarded = pulumi.ResourceOptions(parent=self, protect=args.protection.protect)
         generations = args.generations
         self.proxy_token = self._key("proxy-token", generations.proxy_token)
-        self.shared_password = args.shared_password or self._password(
-            "shared-password", generations.passwords, _USER_PASSWORD_LENGTH
-        )
-        self.admin_password = None
-        if args.with_administrators:
+        self.shared_password = self.admin_password = None
+        if args.by_password:
+            self.shared_password = args.shared_password or self._password(
+                "shared-password", generations.passwords, _USER_PASSWORD_LENGTH
+            )
+        if args.by_password and args.with_administrators:
             self.admin_password = args.admin_password or self._password(
                 "admin-password", generations.passwords, _ADMIN_PASSWORD_LENGTH
             )
@@ -77,21 +84,31 @@ class Credentials(pulumi.ComponentResource):
         """Name the keys as the chart reads them from hub.existingSecret."""
         generations = args.generations
         crypt = [self._key("crypt", generation) for generation in generations.crypt_keys]
-        passwords = {"user_password": self.shared_password}
-        if self.admin_password is not None:
-            passwords["admin_password"] = self.admin_password
-        return {
+        content = {
             "hub.config.JupyterHub.cookie_secret": self._key("cookie-secret", generations.cookie_secret),
             "hub.config.CryptKeeper.keys": pulumi.Output.all(*crypt).apply(";".join),
-            # The chart lays this over its values, in the hub alone: so no password is among Helm's values.
-            "values.yaml": pulumi.Output.json_dumps(
-                {"hub": {"config": {"SharedPasswordAuthenticator": passwords}}}
-            ),
             **{
                 f"hub.services.{service}.apiToken": self._key(f"token-{service}", generations.service_tokens)
                 for service in args.services
             },
         }
+        if sign_in := self._sign_in(args):
+            # The chart lays this over its values, in the hub alone: so no password is among Helm's values.
+            config = {"hub": {"config": {args.authenticator: sign_in}}}
+            content["values.yaml"] = pulumi.Output.json_dumps(config)
+        if args.database_password is not None:
+            # The chart gives it to libpq in a variable: it is no part of the database's address.
+            content["hub.db.password"] = args.database_password
+        return content
+
+    def _sign_in(self, args: CredentialsArgs) -> Mapping[str, pulumi.Output[str]]:
+        """Give the authenticator's secrets, by the names of its settings."""
+        secrets = {
+            "user_password": self.shared_password,
+            "admin_password": self.admin_password,
+            "client_secret": args.client_secret,
+        }
+        return {name: secret for name, secret in secrets.items() if secret is not None}
 
     def _key(self, role: str, generation: int) -> pulumi.Output[str]:
         """Make 32 random bytes, in hex.

@@ -22,9 +22,16 @@ def stack_file(stack: str) -> Document:
     return document
 
 
-def local() -> Document:
-    document: Document = stack_file("local")["config"]["jupyterhub:settings"]
+STACKS = tuple(sorted(place.name.split(".")[1] for place in PROJECT.glob("Pulumi.*.yaml")))
+
+
+def committed(stack: str) -> Document:
+    document: Document = stack_file(stack)["config"]["jupyterhub:settings"]
     return document
+
+
+def local() -> Document:
+    return committed("local")
 
 
 def patched(document: Document, patch: Document) -> Document:
@@ -41,7 +48,11 @@ def patched(document: Document, patch: Document) -> Document:
 
 
 def settings(patch: Document | None = None) -> Settings:
-    return read(patched(local(), patch or {}), TODAY)
+    return settings_of("local", patch)
+
+
+def settings_of(stack: str, patch: Document | None = None) -> Settings:
+    return read(patched(committed(stack), patch or {}), TODAY)
 
 
 # One document with everything that `local` leaves out, each choice the other way round.

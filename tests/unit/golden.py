@@ -18,6 +18,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # A file among the values is reviewed as it reads.
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def as_yaml(value: object, head: str) -> str:
     body = yaml.dump(value, Dumper=_Dumper, sort_keys=True, width=110)
     return f"{head}{body}"

@@ -21,6 +21,8 @@ ARROWS = {
     "chart": {"settings"},
     "settings": set(),
     "embedded": set(),
+    # Runs in the hub, which has none of ours.
+    "files": set(),
     "ops": {"deployment", "chart", "settings"},
 }
 

@@ -1,0 +1,103 @@
+"""Values by which notebooks find platform services and object storage: variables, one table by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import SplitResult, urlsplit
+
+from chart.merge import Values
+from settings import Settings
+from settings.services import Kind, Service
+from settings.storage import CephS3, Minio
+
+Variables = dict[str, str]
+
+_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "kafka": 9092, "ray": 10001}
+
+
+def _port(url: SplitResult) -> str:
+    return str(url.port or _PORTS.get(url.scheme, 443))
+
+
+def _at(variable: str) -> Callable[[SplitResult], Variables]:
+    return lambda url: {variable: url.geturl()}
+
+
+def _trino(url: SplitResult) -> Variables:
+    return {"TRINO_HOST": url.hostname or "", "TRINO_PORT": _port(url), "TRINO_HTTP_SCHEME": url.scheme}
+
+
+def _postgresql(url: SplitResult) -> Variables:
+    return {"PGHOST": url.hostname or "", "PGPORT": _port(url)}
+
+
+def _kafka(url: SplitResult) -> Variables:
+    return {"KAFKA_BOOTSTRAP_SERVERS": f"{url.hostname}:{_port(url)}"}
+
+
+# The names that the services' own clients read, where they read any.
+TABLE: dict[Kind, Callable[[SplitResult], Variables]] = {
+    "gitlab": _at("GITLAB_URL"),
+    "artifactory": _at("ARTIFACTORY_URL"),
+    "cephS3": _at("CEPH_S3_URL"),
+    "iamApi": _at("IAM_API_URL"),
+    "trino": _trino,
+    "minio": _at("MINIO_URL"),
+    "mlflow": _at("MLFLOW_TRACKING_URI"),
+    "postgresql": _postgresql,
+    "datahub": _at("DATAHUB_GMS_URL"),
+    "ray": _at("RAY_ADDRESS"),
+    "kafka": _kafka,
+}
+
+
+def services(settings: Settings) -> Values:
+    """Tell users, and the hub, where the services are; hand users the credentials that lie beside them."""
+    users: Variables = {}
+    hub: Variables = {}
+    secrets: list[str] = []
+    for service in settings.services.catalogue:
+        if service.used_by != "hub":
+            users |= variables(service)
+            secrets += [service.credentials] if service.credentials else []
+        if service.used_by != "users":
+            hub |= variables(service)
+    values: Values = {}
+    if users:
+        values["singleuser"] = {"extraEnv": users}
+    if hub:
+        values["hub"] = {"extraEnv": hub}
+    if secrets:
+        every_key = [{"secretRef": {"name": name}} for name in dict.fromkeys(secrets)]
+        spawner = {"KubeSpawner": {"extra_container_config": {"envFrom": every_key}}}
+        values.setdefault("hub", {})["config"] = spawner
+    return values
+
+
+def variables(service: Service) -> Variables:
+    """Give a service's variables; a name of its own stands at their end, to tell two of a kind apart."""
+    end = "_" + service.name.upper().replace("-", "_") if service.name else ""
+    return {f"{name}{end}": value for name, value in TABLE[service.kind](urlsplit(service.url)).items()}
+
+
+def object_store(settings: Settings) -> Values:
+    """Give users address and keys of the bucket, under the names that S3 clients read."""
+    store = settings.storage.object_store
+    if isinstance(store, CephS3):
+        # Rook names Secret and ConfigMap like the claim, and these are its keys.
+        named: Values = {
+            "S3_BUCKET": _from("configMap", store.claim, "BUCKET_NAME"),
+            "S3_HOST": _from("configMap", store.claim, "BUCKET_HOST"),
+        }
+        secret = store.claim
+    elif isinstance(store, Minio):
+        named, secret = {"S3_BUCKET": store.bucket}, store.credentials
+    else:
+        return {}
+    keys = {key: _from("secret", secret, key) for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    where = dict.fromkeys(("S3_ENDPOINT_URL", "AWS_ENDPOINT_URL"), store.endpoint)
+    return {"singleuser": {"extraEnv": {**named, **keys, **where}}}
+
+
+def _from(kind: str, name: str, key: str) -> Values:
+    return {"valueFrom": {f"{kind}KeyRef": {"name": name, "key": key}}}

@@ -1,0 +1,23 @@
+"""What several modules of the unit tests share."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from chart.source import Archive
+from tests.unit.documents import PROJECT
+
+# The published schema and defaults of the real chart, where they lie beside the project.
+DATA = PROJECT.parent / "shared" / "chart"
+
+
+@pytest.fixture(scope="session")
+def real_chart() -> Archive:
+    if not DATA.is_dir():
+        pytest.skip("the published schema of chart 4.4.0 does not lie beside this checkout")
+    return Archive(
+        version="4.4.0",
+        defaults=yaml.load((DATA / "values.yaml").read_text(), yaml.CSafeLoader),
+        schema=yaml.load((DATA / "values.schema.yaml").read_text(), yaml.CSafeLoader),
+    )
