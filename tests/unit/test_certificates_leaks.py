@@ -29,7 +29,7 @@ from tests.unit.certificates import (
     rsa_key,
     server,
 )
-from tests.unit.documents import TODAY, Document, local, patched, stack_file
+from tests.unit.documents import TODAY, Document, committed, local, patched
 from tests.unit.test_certificates_mistakes import OTHER_THAN_A_CERTIFICATE, OTHER_THAN_A_KEY
 from tests.unit.test_certificates_pfx import CASES as OTHER_THAN_A_FILE
 from tests.unit.test_certificates_pfx import GOOD, OLD, with_keys
@@ -53,7 +53,7 @@ class Case:
     nested: bool = False
 
     def config(self) -> None:
-        document = patched(stack_file(self.stack)["config"]["jupyterhub:settings"], self.patch or {})
+        document = patched(committed(self.stack), self.patch or {})
         values = {f"jupyterhub:{key}": value for key, value in self.secrets.items()}
         values["jupyterhub:settings"] = json.dumps(document)
         encrypted = {f"jupyterhub:{key}" for key in self.secrets if key not in self.plain}

@@ -13,7 +13,7 @@ import pytest
 from settings.finding import Finding
 from settings.load import Brought, load
 from tests.unit.certificates import PASSWORD, Wish, intermediate, make, pair, pfx
-from tests.unit.documents import Document, local, patched, stack_file
+from tests.unit.documents import Document, committed, local, patched
 from tests.unit.recorder import run
 
 CERTIFICATE, KEY = pair("jupyterhub.localhost", days=40000)
@@ -74,7 +74,7 @@ def test_secrets_do_not_show_when_they_are_printed() -> None:
 
 
 def test_a_pfx_arrives_as_certificate_and_key_and_the_rest_by_its_key() -> None:
-    document = stack_file("aiv-prod")["config"]["jupyterhub:settings"]
+    document = committed("aiv-prod")
     made = make("hub", intermediate(), Wish(hosts=(document["ingress"]["host"],), days=40000))
     secrets = {
         "jupyterhub:tlsPfx": pfx(made, [intermediate()]),
