@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from settings.cluster import Cluster, Namespace
-from settings.door import Door, Gateway, NoIngress, NoTls, PfxTls, encrypted
+from settings.door import Door, Gateway, NoIngress, NoTls, PfxTls, Traefik, encrypted
 from settings.finding import Finding
 from settings.section import Section
 
@@ -46,19 +46,25 @@ def load_balancer_is_there(ingress: Door, tls: Section) -> Iterator[Finding]:
         )
 
 
-def gateway_has_the_certificate(ingress: Gateway, tls: Section, namespace: Namespace) -> Iterator[Finding]:
-    """Point at a certificate in a namespace in which the Gateway does not look; refuse what no route can."""
-    if isinstance(tls, NoTls):
-        return
+def end_to_end_is_possible(ingress: Gateway | Traefik, tls: Section) -> Iterator[Finding]:
+    """Refuse encryption up to the proxy behind a controller that speaks plain HTTP to it, as set up here.
+
+    A route of a Gateway would need a BackendTLSPolicy, Traefik a ServersTransport that knows the certificate.
+    """
     if getattr(tls, "termination", None) == "endToEnd":
         yield Finding(
             path="settings.tls.termination",
             rule="D40",
-            what="an HTTPRoute cannot hand encrypted packets to the proxy.",
-            follows="The Gateway ends TLS and speaks plain HTTP to a port of TLS: 502 for everyone.",
-            remedy="End TLS at the ingress, or use controller none with a load balancer before the proxy.",
+            what=f"behind controller {ingress.controller} TLS cannot go on to the proxy.",
+            follows="The controller speaks plain HTTP to a port that expects TLS: 502 for everyone.",
+            remedy="End TLS at the ingress, use controller nginx, or none with a load balancer that passes "
+            "packets on.",
         )
-    elif ingress.gateway_namespace != namespace.name:
+
+
+def gateway_has_the_certificate(ingress: Gateway, tls: Section, namespace: Namespace) -> Iterator[Finding]:
+    """Point at a certificate in a namespace in which the Gateway does not look."""
+    if not isinstance(tls, NoTls) and ingress.gateway_namespace != namespace.name:
         yield Finding(
             path="settings.tls.source",
             rule="T5",
@@ -87,6 +93,7 @@ RULES = (
     passwords_travel_encrypted,
     tls_ends_somewhere,
     load_balancer_is_there,
+    end_to_end_is_possible,
     gateway_has_the_certificate,
     corporate_authorities_are_trusted,
 )
