@@ -132,11 +132,15 @@ def _setting(path: str, owner: str, name: str, value: Any, catalogue: Catalogue)
             path=path,
             rule="T4",
             what=f"it is {named(value)}, and takes {expected(trait)}.",
-            follows="The hub does not start.",
+            follows=f"{_fails(owner, catalogue)}, or it takes the value for another.",
             remedy="Write a value of that kind.",
         )
     if notice and value != trait.default:
         yield deprecated.leaving(path, notice)
+
+
+def _fails(owner: str, catalogue: Catalogue) -> str:
+    return "No server starts" if "Spawner" in catalogue.lineage(owner) else "The hub does not start"
 
 
 def _unknown(path: str, owner: str, name: str, catalogue: Catalogue) -> Finding:

@@ -26,11 +26,18 @@ WORDS = {
     "list": "a list",
     "set": "a list",
     "str": "a string",
+    "tuple": "a list",
 }
 
 
 def fits(value: Value, trait: Trait) -> bool:
     """Say whether a trait takes a value."""
+    # Traitlets makes a list of a string that is given for one, though not of one inside another value.
+    return holds([value] if isinstance(value, str) and trait.kind in ("list", "set") else value, trait)
+
+
+def holds(value: Value, trait: Trait) -> bool:
+    """Say whether a value that is itself inside another may be held there."""
     if value is None:
         return trait.none or trait.kind == "any"
     return _FITS[trait.kind](value, trait)
@@ -93,7 +100,7 @@ def _list(value: Value, trait: Trait) -> bool:
     return (
         isinstance(value, list)
         and _in_bounds(len(value), trait)
-        and all(trait.each is None or fits(item, trait.each) for item in value)
+        and all(trait.each is None or holds(item, trait.each) for item in value)
     )
 
 
@@ -104,7 +111,7 @@ def _set(value: Value, trait: Trait) -> bool:
 
 def _dict(value: Value, trait: Trait) -> bool:
     return isinstance(value, Mapping) and all(
-        trait.each is None or fits(item, trait.each) for item in value.values()
+        trait.each is None or holds(item, trait.each) for item in value.values()
     )
 
 
@@ -132,5 +139,6 @@ _FITS: dict[str, Callable[[Value, Trait], bool]] = {
     "list": _list,
     "set": _set,
     "str": lambda value, trait: isinstance(value, str),
-    "union": lambda value, trait: any(fits(value, one) for one in trait.either),
+    "tuple": _list,
+    "union": lambda value, trait: any(holds(value, one) for one in trait.either),
 }

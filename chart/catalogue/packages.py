@@ -61,6 +61,7 @@ ELSEWHERE = (
 KINDS = {
     "Any": "any",
     "Bool": "bool",
+    "Bytes": "instance",
     "ByteSpecification": "bytes",
     "CUnicode": "any",
     "CaselessStrEnum": "caseless",
@@ -74,7 +75,7 @@ KINDS = {
     "Int": "int",
     "List": "list",
     "Set": "set",
-    "Tuple": "list",
+    "Tuple": "tuple",
     "Type": "class",
     "Unicode": "str",
     "Union": "union",
