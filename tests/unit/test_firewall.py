@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import Settings
-from settings.document import read
 from settings.firewall import Row, firewall, markdown
-from tests.unit.documents import TODAY, settings, stack_file
-
-STACKS = ("local", "lab", "aiv-prod", "aiv-staging", "iav-test", "carbon254")
-
-
-def stack(name: str) -> Settings:
-    return read(stack_file(name)["config"]["jupyterhub:settings"], TODAY)
+from tests.unit.documents import STACKS, settings, settings_of
 
 
 def opened(rows: list[Row]) -> set[str]:
@@ -30,7 +22,7 @@ def opened(rows: list[Row]) -> set[str]:
 
 
 def test_the_request_of_a_corporate_network() -> None:
-    assert opened(firewall(stack("aiv-prod"))) == {
+    assert opened(firewall(settings_of("aiv-prod"))) == {
         "cluster hub -> proxy.aiv.internal [10.50.20.5/32] 3128/TCP",
         "cluster hub -> postgres.aiv.internal [10.50.30.0/28] 5432/TCP",
         "cluster hub -> iam.aiv.internal [10.50.43.0/28] 443/TCP",
@@ -45,7 +37,7 @@ def test_the_request_of_a_corporate_network() -> None:
 
 
 def test_the_request_behind_a_tunnel_asks_for_no_way_in() -> None:
-    rows = opened(firewall(stack("lab")))
+    rows = opened(firewall(settings_of("lab")))
     edge = "region1.v2.argotunnel.com,region2.v2.argotunnel.com [198.41.192.0/24,198.41.200.0/24]"
     assert {
         f"cluster tunnel -> {edge} 7844/UDP",
@@ -68,8 +60,8 @@ def test_the_request_leaves_out_what_stays_in_the_cluster() -> None:
 
 @pytest.mark.parametrize("name", STACKS)
 def test_rows_are_plain_data_in_one_order(name: str) -> None:
-    rows = firewall(stack(name))
-    assert rows == sorted(rows) == firewall(stack(name))
+    rows = firewall(settings_of(name))
+    assert rows == sorted(rows) == firewall(settings_of(name))
     assert len(json.loads(json.dumps([asdict(row) for row in rows]))) == len(rows)
     assert all(row.why and row.settings and row.ports and (row.hosts or row.addresses) for row in rows)
 
@@ -83,7 +75,7 @@ def test_no_reason_breaks_the_table(reason: str) -> None:
 
 
 def test_the_table_reads_like_this() -> None:
-    table = markdown(firewall(stack("iav-test"))).splitlines()
+    table = markdown(firewall(settings_of("iav-test"))).splitlines()
     assert table[:2] == [
         "| From | To | Addresses | Port | Why | Setting |",
         "| --- | --- | --- | --- | --- | --- |",

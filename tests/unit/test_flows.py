@@ -6,20 +6,12 @@ from typing import Any
 
 import pytest
 
-from settings import Settings
-from settings.document import read
 from settings.flow import Flow, Pods, Public, Ranges
 from settings.flows import flows
 from settings.proxying import proxy_environment
 from settings.reaches import reaches
 from settings.ways import of_hub, of_users
-from tests.unit.documents import TODAY, patched, settings, stack_file
-
-STACKS = ("local", "lab", "aiv-prod", "aiv-staging", "iav-test", "carbon254")
-
-
-def stack(name: str, patch: dict[str, Any] | None = None) -> Settings:
-    return read(patched(stack_file(name)["config"]["jupyterhub:settings"], patch or {}), TODAY)
+from tests.unit.documents import STACKS, committed, settings, settings_of
 
 
 def line(flow: Flow) -> str:
@@ -136,7 +128,7 @@ deployment -> api-server 6443/tcp 10.254.10.0/29
 @pytest.mark.parametrize("name", STACKS)
 def test_each_stack_has_these_flows_and_no_other(name: str) -> None:
     written = sorted(expected for expected in EXPECTED[name].split("\n") if expected)
-    assert sorted(line(flow) for flow in flows(stack(name))) == written
+    assert sorted(line(flow) for flow in flows(settings_of(name))) == written
 
 
 def service(name: str, used_by: str = "users", **reach: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
@@ -150,10 +142,10 @@ def service(name: str, used_by: str = "users", **reach: Any) -> dict[str, Any]: 
 def test_one_service_more_is_one_flow_more_for_each_that_uses_it(
     name: str, who: str, pods: list[str]
 ) -> None:
-    before = stack(name)
-    listed = stack_file(name)["config"]["jupyterhub:settings"].get("services", {}).get("catalogue", [])
+    before = settings_of(name)
+    listed = committed(name).get("services", {}).get("catalogue", [])
     more = [*listed, service("wiki", who, namespace="wiki", ports=[8090])]
-    after = stack(name, {"services": {"catalogue": more}})
+    after = settings_of(name, {"services": {"catalogue": more}})
     assert set(flows(before)) < set(flows(after))
     assert sorted(line(flow) for flow in set(flows(after)) - set(flows(before))) == [
         f"{pod} -> service-wiki 8090/tcp in wiki" for pod in pods
@@ -162,16 +154,16 @@ def test_one_service_more_is_one_flow_more_for_each_that_uses_it(
 
 @pytest.mark.parametrize("name", STACKS)
 def test_one_service_less_opens_nothing(name: str) -> None:
-    listed = stack_file(name)["config"]["jupyterhub:settings"].get("services", {}).get("catalogue", [])
+    listed = committed(name).get("services", {}).get("catalogue", [])
     for at in range(len(listed)):
         rest = listed[:at] + listed[at + 1 :]
-        lines = {line(flow) for flow in flows(stack(name, {"services": {"catalogue": rest}}))}
-        assert lines < {line(flow) for flow in flows(stack(name))}
+        lines = {line(flow) for flow in flows(settings_of(name, {"services": {"catalogue": rest}}))}
+        assert lines < {line(flow) for flow in flows(settings_of(name))}
 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_every_reach_of_a_document_is_in_the_list(name: str) -> None:
-    whole = stack(name)
+    whole = settings_of(name)
     used = {flow.setting for flow in flows(whole)}
     proxied = any(reach.egress_proxy for _, reach in reaches(whole, "settings"))
     for path, _ in reaches(whole, "settings"):
@@ -186,14 +178,14 @@ def test_a_way_may_be_narrowed_to_labelled_pods() -> None:
 
 def test_nothing_but_the_tunnel_reaches_the_proxy_behind_a_tunnel() -> None:
     to_proxy = [
-        flow for flow in flows(stack("lab")) if flow.target == "proxy" and ("TCP", 8000) in flow.ports
+        flow for flow in flows(settings_of("lab")) if flow.target == "proxy" and ("TCP", 8000) in flow.ports
     ]
     assert [flow.source for flow in to_proxy] == ["tunnel"]
 
 
 def test_metrics_that_are_off_let_nobody_in() -> None:
     monitoring = {"metrics": False, "namespaces": [], "stack": "none", "operator": False, "dashboards": False}
-    quiet = stack("iav-test", {"monitoring": monitoring})
+    quiet = settings_of("iav-test", {"monitoring": monitoring})
     assert "prometheus" not in {flow.source for flow in flows(quiet)}
 
 
@@ -259,7 +251,7 @@ def test_an_egress_proxy_that_nobody_uses_is_reached_by_nobody() -> None:
 
 
 def test_the_hub_asks_its_own_cluster_without_the_proxy() -> None:
-    told = proxy_environment(stack("aiv-prod"), "hub")
+    told = proxy_environment(settings_of("aiv-prod"), "hub")
     assert told["HTTPS_PROXY"] == told["https_proxy"] == "http://proxy.aiv.internal:3128"
     assert {"HTTP_PROXY", "http_proxy"}.isdisjoint(told), "it asks user pods by their address"
     straight = told["NO_PROXY"].split(",")
@@ -271,7 +263,7 @@ def test_the_hub_asks_its_own_cluster_without_the_proxy() -> None:
 
 
 def test_notebooks_are_told_of_the_proxy_where_they_use_it() -> None:
-    assert proxy_environment(stack("aiv-prod"), "users") == {}
+    assert proxy_environment(settings_of("aiv-prod"), "users") == {}
     catalogue = [service("wiki", egressProxy=True), service("minio", namespace="minio", ports=[9000])]
     ranges = {"clusterRanges": ["10.201.0.0/16"]}
     told = proxy_environment(
@@ -285,7 +277,7 @@ def test_notebooks_are_told_of_the_proxy_where_they_use_it() -> None:
 
 
 def test_what_users_and_hub_reach_is_told_apart() -> None:
-    whole = stack("aiv-prod")
+    whole = settings_of("aiv-prod")
     hub = {way.target for way in of_hub(whole.auth, whole.database, whole.services, whole.network)}
     users = {way.target for way in of_users(whole.storage, whole.services, whole.network)}
     assert hub & users == set()
