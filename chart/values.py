@@ -10,8 +10,8 @@ from chart.authorities import authorities
 from chart.core import culling, hub, metrics
 from chart.database import database
 from chart.door import door, end_to_end, strangers
-from chart.images import images
 from chart.egress_proxy import egress_proxy
+from chart.images import images
 from chart.merge import Values, disjoint
 from chart.mirror import mirrored
 from chart.network import policies

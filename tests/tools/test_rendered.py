@@ -16,7 +16,11 @@ from typing import Any
 
 import pytest
 import yaml
-from kubernetes_validate import SchemaNotFoundError, ValidationError, validate
+from kubernetes_validate import (  # type: ignore[import-untyped]  # no types come with it
+    SchemaNotFoundError,
+    ValidationError,
+    validate,
+)
 
 from chart import archive, images, mirror, schema
 from chart.archive import Archive

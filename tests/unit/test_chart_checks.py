@@ -39,8 +39,8 @@ def test_a_range_of_versions_admits_or_not(wanted: str, cluster: str, fits: bool
 
 
 def test_a_cluster_that_is_too_old_for_the_chart_is_refused() -> None:
-    archive = Archive(version="4.4.0", defaults={}, schema={}, kubernetes=">=1.28.0-0")
-    (found,) = checks.findings(settings({"cluster": {"kubernetes": "1.27"}}), archive)
+    archive = Archive(version="4.4.0", defaults={}, schema={}, kubernetes=">=1.33.0-0")
+    (found,) = checks.findings(settings({"cluster": {"kubernetes": "1.32"}}), archive)
     assert (found.path, found.rule, found.severity) == ("settings.cluster.kubernetes", "D26", "error")
     assert checks.findings(settings({"cluster": {"kubernetes": "1.36"}}), archive) == []
     assert checks.findings(settings({"cluster": {"kubernetes": None}}), archive) == []
