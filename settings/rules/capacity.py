@@ -121,8 +121,8 @@ def _asks(profile: Profile) -> dict[str, tuple[Decimal, str]]:
         "limits.memory": profile.memory.limit,
     }
     if profile.gpu:
+        # Of extended resources a quota counts requests alone.
         texts[f"requests.{profile.gpu.resource}"] = str(profile.gpu.count)
-        texts[f"limits.{profile.gpu.resource}"] = str(profile.gpu.count)
     return {resource: (amount(text), text) for resource, text in texts.items()}
 
 

@@ -34,9 +34,9 @@ def tls_ends_somewhere(ingress: Door, tls: Section) -> Iterator[Finding]:
         )
 
 
-def load_balancer_is_there(ingress: Door, tls: Section) -> Iterator[Finding]:
+def load_balancer_is_there(ingress: Door, tls: NoTls) -> Iterator[Finding]:
     """Refuse TLS at a load balancer where there is none."""
-    if isinstance(tls, NoTls) and tls.termination == "loadBalancer" and ingress.reach == "machine":
+    if tls.termination == "loadBalancer" and ingress.reach == "machine":
         yield Finding(
             path="settings.tls.termination",
             rule="D40",

@@ -7,14 +7,117 @@ from collections.abc import Iterator
 
 import pytest
 
-from settings.document import Settings, apply
+from settings.document import Settings, apply, inspect
 from settings.finding import Finding
 from settings.rules import RULES, Rule
 from tests.unit import golden
-from tests.unit.bad_inputs import BAD, BadInput, already, line
-from tests.unit.documents import TODAY
+from tests.unit.bad_inputs import BAD, BadInput, already, committed, line
+from tests.unit.documents import TODAY, Document, patched
 
 STACKS = ("local", "lab", "aiv-prod", "aiv-staging", "iav-test", "carbon254")
+
+_COMPLETE = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+_RANGE = {"default": {"cpu": "1"}, "defaultRequest": {"cpu": "50m"}}
+_OUTSIDE = {"cidrs": ["10.50.41.0/28"], "ports": [80]}
+
+# Close to a fault, and none: a rule that refused these would be in the way.
+SOUND: dict[str, tuple[str, Document]] = {
+    "no limit of servers": ("local", {"hub": {"limits": {"activeServers": None}}}),
+    "a planned profile beyond the quota": (
+        "lab",
+        {
+            "namespace": {"quota": {"requests.nvidia.com/gpu": "1"}, "limitRange": _RANGE},
+            "hub": {"resources": _COMPLETE, "proxyResources": _COMPLETE},
+        },
+    ),
+    "a proxy without a limit": (
+        "aiv-prod",
+        {
+            "namespace": {"quota": None, "limitRange": None},
+            "about": {"scale": {"atOnce": 280}},
+            "hub": {"proxyResources": {"limits": None}, "limits": {"activeServers": 280}},
+        },
+    ),
+    "a large proxy": (
+        "aiv-prod",
+        {"about": {"scale": {"atOnce": 280}}, "hub": {"limits": {"activeServers": 280}}},
+    ),
+    "a small hub for few": ("lab", {"hub": {"resources": {"limits": {"memory": "512Mi"}}}}),
+    "a hub without a limit": (
+        "aiv-prod",
+        {"namespace": {"quota": None, "limitRange": None}, "hub": {"resources": {"limits": None}}},
+    ),
+    "MinIO beside the company's authorities": (
+        "carbon254",
+        {"cluster": {"caBundle": {"configMap": "authorities"}}},
+    ),
+    "one connector where a pause is allowed": ("lab", {"ingress": {"tunnel": {"replicas": 1}}}),
+    "TLS at the company's load balancer": (
+        "aiv-prod",
+        {"tls": {"source": "none", "secretName": None, "termination": "loadBalancer"}},
+    ),
+    "plain HTTP on this machine": (
+        "local",
+        {"tls": {"source": "none", "termination": "nowhere"}, "ingress": {"port": 80}},
+    ),
+    "no metrics, and nobody who reads them": (
+        "iav-test",
+        {"monitoring": {"metrics": False, "operator": False, "namespaces": []}},
+    ),
+    "GPU nodes for profiles with a GPU alone": (
+        "lab",
+        {
+            "placement": {"userTolerations": [{"key": "nvidia.com/gpu"}]},
+            "profiles": [
+                {
+                    "name": "G",
+                    "slug": "g",
+                    "default": True,
+                    "gpu": {"count": 1},
+                    "cpu": {"guarantee": "1", "limit": "1"},
+                    "memory": {"guarantee": "1Gi", "limit": "1Gi"},
+                }
+            ],
+        },
+    ),
+    "credentials in plain HTTP inside the cluster": (
+        "carbon254",
+        {
+            "services": {
+                "catalogue": [
+                    {
+                        "kind": "trino",
+                        "url": "http://trino.trino:8080",
+                        "credentials": "trino",
+                        "reach": {"namespace": "trino", "ports": [8080]},
+                    }
+                ]
+            }
+        },
+    ),
+    "plain HTTP without credentials": (
+        "aiv-prod",
+        {
+            "services": {
+                "catalogue": [{"kind": "gitlab", "url": "http://gitlab.aiv.internal", "reach": _OUTSIDE}]
+            }
+        },
+    ),
+    "culling that is off": ("local", {"culling": {"enabled": False, "every": "2h", "maxAge": "30m"}}),
+    "a quota for one class of volumes": (
+        "aiv-prod",
+        {"namespace": {"quota": {"ceph-rbd.storageclass.storage.k8s.io/requests.storage": "10Ti"}}},
+    ),
+    "nothing that leads to the proxy": (
+        "local",
+        {
+            "ingress": {"controller": "none"},
+            "tls": {"source": "none", "termination": "nowhere"},
+            "network": {"ingressFrom": []},
+        },
+    ),
+    "end to end behind NGINX": ("aiv-prod", {"tls": {"termination": "endToEnd"}}),
+}
 
 # What the requirement documents propose, as one would write it here.
 SNIPPETS = {
@@ -51,6 +154,12 @@ def test_each_bad_input_has_exactly_its_finding(bad: BadInput) -> None:
     found = [line(finding) for finding in bad.findings]
     assert len(found) == 1, found
     assert found[0].startswith(bad.expected), found[0]
+
+
+@pytest.mark.parametrize(("stack", "patch"), SOUND.values(), ids=SOUND)
+def test_what_is_sound_is_let_through(stack: str, patch: Document) -> None:
+    found = inspect(patched(committed(stack), patch), TODAY)[1]
+    assert [line(finding) for finding in found if finding not in already(stack)] == []
 
 
 def test_there_are_as_many_bad_inputs_as_were_promised() -> None:

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from settings.document import Refused, inspect, read
@@ -166,57 +164,3 @@ def test_stack_files_point_the_editor_at_the_schema_and_switch_the_default_provi
         assert config["pulumi:disable-default-providers"] == ["kubernetes"]
         assert "secure" not in text.replace("websecure", "")
         assert "encryptionsalt" not in text
-
-
-# What may stand at any place of a document: wrong types, wrong forms, and now and then the right thing.
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-2, 70000),
-    st.text(max_size=8),
-    st.sampled_from(
-        ["1Gi", "50m", "1h", "0s", "latest", "10.0.0.0/8", "0.0.0.0/0", "traefik", "none", "../x"]
-    ),
-)
-ANY = st.recursive(
-    SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=2), st.dictionaries(st.text(max_size=6), inner, max_size=2)
-    ),
-    max_leaves=4,
-)
-
-
-def places(document: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 -- JSON
-    found = [at] if at else []
-    pairs = (
-        document.items()
-        if isinstance(document, dict)
-        else enumerate(document)
-        if isinstance(document, list)
-        else ()
-    )
-    for key, value in pairs:
-        found += places(value, (*at, key))
-    return found
-
-
-PLACES = places(patched(local(), EVERYTHING)) + places(local())
-
-
-@given(st.lists(st.tuples(st.sampled_from(PLACES), ANY), min_size=1, max_size=3))
-def test_no_document_ends_in_a_traceback(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
-    document = local()
-    for place, value in changes:
-        here: Any = document
-        for part in place[:-1]:
-            here = (
-                here.get(part, {})
-                if isinstance(here, dict)
-                else here[0]
-                if isinstance(here, list) and here
-                else {}
-            )
-        if isinstance(here, dict):
-            here[place[-1]] = value
-    assert all(found.startswith("settings") for found in findings(document))
