@@ -162,6 +162,12 @@ def test_what_is_sound_is_let_through(stack: str, patch: Document) -> None:
     assert [line(finding) for finding in found if finding not in already(stack)] == []
 
 
+def test_a_database_has_no_way_to_just_any_public_address() -> None:
+    reach = {"cidrs": None, "ports": None, "public443": "nobody knows where it is"}
+    found = inspect(patched(committed("aiv-prod"), {"database": {"reach": reach}}), TODAY)[1]
+    assert {finding.rule for finding in found if finding.severity == "error"} == {"N4"}
+
+
 def test_there_are_as_many_bad_inputs_as_were_promised() -> None:
     assert len(BAD) >= 90
     faults = {(bad.stack, json.dumps(bad.patch, default=str)) for bad in BAD.values()}
