@@ -285,6 +285,16 @@ def test_a_public_way_leads_past_the_clusters_public_addresses() -> None:
     assert not reaches(USER, "8.8.4.4", 80)
 
 
+def test_public_ipv6_is_open_only_where_the_clusters_own_is_known_and_hides_no_private_address() -> None:
+    way = {"userEgress": [{"name": "out", "reach": {"public443": "a reason for a test"}}]}
+    public, others = "2606:4700::1111", ("fd00::7", "fe80::1", "::ffff:10.1.2.3", "2a00:5::7")
+    disguised = ("64:ff9b::a01:203", "2002:a01:203::1", "2001:0:a01:203::1")
+    assert not may(settings({"network": way}))(USER, public, 443)
+    reaches = may(settings({"network": {**way, "clusterRanges": ["2a00:5::/48"]}}))
+    assert reaches(USER, public, 443)
+    assert [address for address in (*others, *disguised) if reaches(USER, address, 443)] == []
+
+
 def test_every_broad_switch_of_the_chart_is_off() -> None:
     made = policies(settings(EVERYTHING))
     for policy in (made["hub"], made["proxy"]["chp"], made["singleuser"]):
