@@ -37,6 +37,8 @@ class Served:
 
     replies: dict[str, Reply] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    encodings: set[str] = field(default_factory=set)
+    """Every Accept-Encoding that came."""
     wants: str = ""
     """The Authorization without which nothing below /v2/ or the index is given."""
     challenge: str = ""
@@ -63,6 +65,7 @@ def server() -> Iterator[Served]:
         def do_GET(self) -> None:
             given = self.headers.get("Authorization", "")
             path = self.path.split("?")[0]
+            served.encodings.add(self.headers.get("Accept-Encoding", ""))
             served.asked.append((self.path, given))
             reply = served.replies.get(path, Reply(status=404))
             if served.wants and given != served.wants and not path.startswith("/token"):

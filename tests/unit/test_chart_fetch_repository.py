@@ -102,6 +102,7 @@ def test_a_server_that_calls_the_archive_encoded_changes_nothing(
     repository.replies[PACKED] = Reply(packed, headers={"Content-Encoding": "gzip"})
     fetched(repository, tmp_path)
     assert (tmp_path / PLACE).read_bytes() == packed
+    assert repository.encodings == {"identity"}
 
 
 def test_a_chart_under_another_name_is_taken_by_that_name(repository: Served, tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_chart_under_another_name_is_taken_by_that_name(repository: Served, tm
 def test_a_version_that_is_not_there_is_answered_with_its_neighbours(
     repository: Served, packed: bytes, tmp_path: Path
 ) -> None:
-    versions = ["3.3.8", "4.3.9", "4.4.0", "4.4.2", "5.0.0-0.dev.git.7", "5.1.0", "0.11.1", "4.0.0"]
+    versions = ["3.3.8", "4.3.9", "4.4.0", "4.4.2", "4.4.1-0.dev.git.7", "5.1.0", "0.11.1", "4.0.0"]
     index(repository, [entry(packed, version=version) for version in versions])
     said = refusal(repository.url, tmp_path, version="4.4.1")
     assert "settings.chart.version [C1]: the repository has no jupyterhub 4.4.1." in said
@@ -240,6 +241,16 @@ def test_a_folder_that_cannot_be_written_is_said(repository: Served, tmp_path: P
     (tmp_path / ".charts").write_text("in the way")
     with pytest.raises(Unusable, match=r"cannot be written to \.charts/"):
         fetched(repository, tmp_path)
+
+
+def test_a_disk_that_is_full_leaves_nothing_behind(
+    repository: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert "cannot be written to .charts/: No space left on device" in refusal(repository.url, tmp_path)
 
 
 def test_a_chart_that_is_not_pinned_is_a_warning_with_the_line_to_add(

@@ -43,6 +43,10 @@ def test_a_digest_follows_the_tag_where_the_chart_joins_name_and_tag() -> None:
     assert written["proxy"]["chp"]["image"]["tag"] == "built-here"
 
 
+def test_a_tag_may_move_when_a_digest_holds_the_content() -> None:
+    assert settings({"images": {"hub": {"tag": "latest", "digest": DIGEST}}}).images.hub.digest == DIGEST
+
+
 @pytest.mark.parametrize(
     ("name", "there"),
     [
