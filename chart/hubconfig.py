@@ -75,7 +75,7 @@ class HubConfig:
 
     def _stands_for(self, owner: str, key: str, name: str) -> bool:
         notice = self.catalogue.notice(owner, key)
-        return bool(notice and notice.use == name and not notice.refused)
+        return bool(notice and notice.use == name)
 
     def effective(self, owner: str, name: str) -> Any:  # noqa: ANN401 -- plain data
         """Give the value that a setting of a class will have."""

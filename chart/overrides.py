@@ -95,12 +95,7 @@ def _override(path: str, given: object, catalogue: Catalogue) -> Iterator[Findin
 
 
 def _taken(value: object, trait: Trait) -> bool:
-    if isinstance(value, str) and BLANK in value:
-        return True
-    if isinstance(value, Mapping):
-        # A mapping is laid over the spawner's, where null takes a key away.
-        value = {key: item for key, item in value.items() if item is not None}
-    return fits(value, trait)
+    return (isinstance(value, str) and BLANK in value) or fits(value, trait)
 
 
 def _unknown(path: str, name: str, catalogue: Catalogue) -> Finding:

@@ -178,6 +178,17 @@ FAULTS: dict[str, Fault] = {
         "deprecated",
         "warning",
     ),
+    "gone name": Fault(
+        "T5",
+        "shared",
+        {
+            "JupyterHub": {"authenticator_class": "cilogon"},
+            "SharedPasswordAuthenticator": None,
+            "CILogonOAuthenticator": {"allowed_users": ["ada"], "skin": "x", "strip_idp_domain": True},
+        },
+        "CILogonOAuthenticator.strip_idp_domain",
+        "gone since 15.0.0",
+    ),
     "claim of old": Fault(
         "T5",
         "entra",
@@ -204,6 +215,13 @@ FAULTS: dict[str, Fault] = {
         "T6",
         "shared",
         {"JupyterHub": {"authenticator_class": "nativeauthenticator.NativeAuthenticator"}},
+        "JupyterHub.authenticator_class",
+        "no such class",
+    ),
+    "authenticator of a like name": Fault(
+        "T6",
+        "shared",
+        {"JupyterHub": {"authenticator_class": "ours.AzureAdOAuthenticator"}},
         "JupyterHub.authenticator_class",
         "no such class",
     ),

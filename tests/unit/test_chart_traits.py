@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,11 +15,13 @@ from hypothesis import strategies as st
 from chart import traits
 from chart.catalogue import Catalogue, NoCatalogue, load, versions
 from chart.values import build
+from deployment import checked_values
 from settings.document import read
 from settings.finding import Finding
 from settings.hub import Hub
 from tests.unit.documents import EVERYTHING, PROJECT, TODAY, patched, settings, stack_file
 from tests.unit.hub_configs import FAULTS, SNIPPETS, SOUND, USERS, Fault
+from tests.unit.packed import pack
 
 STACKS = sorted(place.name.split(".")[1] for place in PROJECT.glob("Pulumi.*.yaml"))
 PINS = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (PROJECT / "images/hub/requirements.txt").read_text(), re.M))
@@ -217,6 +221,12 @@ def test_no_finding_repeats_a_value(section: str, name: str, hub: Catalogue) -> 
     for value in (secret, [secret], {"a": secret}):
         told = found(patched(SOUND["entra"], {section: {name: value}}), hub)
         assert secret not in "".join(map(str, told))
+
+
+def test_an_unknown_hub_stops_the_program_before_it_registers_anything(tmp_path: Path) -> None:
+    pack(tmp_path / ".charts" / "jupyterhub-4.4.0.tgz")
+    with pytest.raises(pulumi.RunError, match=r"settings\.hub\.version \[T0\]"):
+        checked_values(settings({"hub": {"version": "9.9.9"}}), tmp_path)
 
 
 ANY = st.recursive(
