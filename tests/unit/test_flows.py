@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from settings import Settings
 from settings.flow import Flow, Pods, Public, Ranges
 from settings.flows import flows
 from settings.proxying import proxy_environment
 from settings.reaches import reaches
 from settings.ways import of_hub, of_users
-from tests.unit.documents import STACKS, committed, settings, settings_of
+from tests.unit.documents import STACKS, committed, patched, settings, settings_of
 
 
 def line(flow: Flow) -> str:
@@ -181,6 +182,11 @@ def test_nothing_but_the_tunnel_reaches_the_proxy_behind_a_tunnel() -> None:
         flow for flow in flows(settings_of("lab")) if flow.target == "proxy" and ("TCP", 8000) in flow.ports
     ]
     assert [flow.source for flow in to_proxy] == ["tunnel"]
+
+
+def test_an_ingress_controller_never_reaches_the_proxy_beside_a_tunnel() -> None:
+    refused = patched(committed("lab"), {"network": {"ingressFrom": ["traefik"]}})
+    assert "ingress" not in {flow.source for flow in flows(Settings.model_validate(refused))}
 
 
 def test_metrics_that_are_off_let_nobody_in() -> None:
