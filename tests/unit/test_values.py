@@ -111,27 +111,6 @@ def test_user_pods_have_no_rights_and_no_token() -> None:
     assert made["rbac"] == {"create": False}
 
 
-def test_every_flow_is_one_of_the_settings() -> None:
-    made = values(EVERYTHING)
-    for policy in (made["hub"], made["proxy"]["chp"], made["singleuser"]):
-        flows = policy["networkPolicy"]
-        assert flows["enabled"]
-        assert set(flows["egressAllowRules"].values()) == {False}
-        assert flows["allowedIngressPorts"] == []
-    ways = made["singleuser"]["networkPolicy"]["egress"]
-    named = {
-        "to": [{"ipBlock": {"cidr": "198.51.100.7/32"}}],
-        "ports": [{"port": 443, "protocol": "TCP"}, {"port": 8443, "protocol": "TCP"}],
-    }
-    assert [way for way in ways if {port["port"] for port in way["ports"]} != {53}] == [named]
-
-
-def test_user_pods_never_reach_the_api_server() -> None:
-    api_server = {"ipBlock": {"cidr": "10.200.0.1/32"}}
-    for way in values()["singleuser"]["networkPolicy"]["egress"]:
-        assert api_server not in way["to"] or {port["port"] for port in way["ports"]} == {53}
-
-
 def test_metrics_need_a_token_and_are_reached_from_named_namespaces_only() -> None:
     made = values({"monitoring": {"namespaces": ["monitoring"]}})["hub"]
     assert made["loadRoles"]["prometheus"] == {"services": ["prometheus"], "scopes": ["read:metrics"]}
