@@ -12,7 +12,8 @@ import pytest
 from chart.catalogue import HERE, Catalogue, load, make
 from chart.catalogue.kinds import fits
 from tests.unit.documents import patched
-from tests.unit.hub_configs import FAULTS, SNIPPETS, SOUND
+from tests.unit.hub_configs import SNIPPETS, SOUND
+from tests.unit.hub_faults import FAULTS
 
 # A value of every sort that JSON has, and those on which a kind's edge lies.
 SAMPLES: list[Any] = [None, True, 2, -1, 1.5, "", "x", "safe", "info", "INFO", "1G", "1.5K", "1Gi"]

@@ -20,7 +20,8 @@ from settings.document import read
 from settings.finding import Finding
 from settings.hub import Hub
 from tests.unit.documents import EVERYTHING, PROJECT, TODAY, patched, settings, stack_file
-from tests.unit.hub_configs import FAULTS, SNIPPETS, SOUND, USERS, Fault
+from tests.unit.hub_configs import SNIPPETS, SOUND, USERS
+from tests.unit.hub_faults import FAULTS, Fault
 from tests.unit.packed import pack
 
 STACKS = sorted(place.name.split(".")[1] for place in PROJECT.glob("Pulumi.*.yaml"))
