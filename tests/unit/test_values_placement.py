@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chart.values import build
-from tests.unit.documents import Document, committed, settings, settings_of
+from settings import Settings
+from tests.unit.documents import Document, committed, local, patched, settings, settings_of
 
 DEDICATED = {
     "placement": {
@@ -38,6 +39,13 @@ def test_every_gpu_profile_asks_for_its_gpus_and_tolerates_their_nodes() -> None
             taint = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
             assert override["tolerations"].count(taint) == 1
     assert gpus == {"gpu-standard": "1", "gpu-large": "2"}
+
+
+def test_a_taint_that_all_users_accept_is_not_said_twice() -> None:
+    placement = {"placement": {"userTolerations": [{"key": "nvidia.com/gpu"}]}}
+    for override in overrides(build(Settings.model_validate(patched(local(), placement)))).values():
+        keys = [one["key"] for one in override.get("tolerations", [])]
+        assert keys.count("nvidia.com/gpu") == ("extra_resource_limits" in override)
 
 
 def test_memory_is_given_in_bytes() -> None:
