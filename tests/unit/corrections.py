@@ -1,70 +1,8 @@
-"""Every correction of a requirement, and what holds it: rules, tests, cluster checks, pages."""
+"""Every correction of a requirement, and what holds it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A check of the settings: the id that its finding bears (`shape` for the first pass), and bad inputs."""
-
-    name: str
-    files: tuple[str, ...]
-
-    def __str__(self) -> str:
-        links = ", ".join(f"[{name}](../tests/bad/{name}.yaml)" for name in self.files)
-        return f"rule {self.name}: {links}"
-
-
-@dataclass(frozen=True)
-class Test:
-    """A test that would fail if it did not hold."""
-
-    __test__ = False  # pytest collects what is called Test...
-
-    file: str
-    function: str
-
-    def __str__(self) -> str:
-        return f"test {self.file}::{self.function}"
-
-
-@dataclass(frozen=True)
-class InCluster:
-    """What only a cluster can tell: to be asked before a deployment."""
-
-    question: str
-
-    def __str__(self) -> str:
-        return f"to ask the cluster: {self.question}"
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page for people, where nothing in a program can hold it."""
-
-    heading: str
-    file: str = "corrections.md"
-
-    def __str__(self) -> str:
-        anchor = self.heading.lower().replace(" ", "-").replace(",", "").replace(":", "")
-        return f"page [{self.heading}]({'' if self.file == 'corrections.md' else self.file}#{anchor})"
-
-
-Held = Rule | Test | InCluster | Page
-
-
-@dataclass(frozen=True)
-class Correction:
-    claim: str
-    holds: str
-    held: tuple[Held, ...]
-
-
-def shape(*files: str) -> Rule:
-    return Rule("shape", files)
-
+from tests.unit.holding import Correction, InCluster, Page, Rule, Test, shape
 
 VALUES = "tests/unit/test_values.py"
 SECRETS = "tests/unit/test_components_secrets.py"
@@ -75,6 +13,7 @@ SIGN_IN = "tests/unit/test_values_sign_in.py"
 DOOR = "tests/unit/test_values_door.py"
 SERVICES = "tests/unit/test_values_services.py"
 STACKS = "tests/unit/test_values_stacks.py"
+FLOWS = "tests/unit/test_flows.py"
 TRAITS = "tests/unit/test_chart_traits.py"
 MIRROR = "tests/unit/test_chart_mirror.py"
 
@@ -284,7 +223,7 @@ CORRECTIONS: dict[str, Correction] = {
         (
             shape("service-without-a-way", "host-name-in-a-policy"),
             Rule("D21", ("two-services-of-one-name", "egress-to-everywhere")),
-            Test(VALUES, "test_every_flow_is_one_of_the_settings"),
+            Test(FLOWS, "test_each_stack_has_these_flows_and_no_other"),
         ),
     ),
     "D22": Correction(

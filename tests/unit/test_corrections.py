@@ -15,8 +15,9 @@ from chart.source import Archive
 from chart.values import build
 from settings.document import read
 from tests.unit.bad_inputs import BAD, committed
-from tests.unit.corrections import CORRECTIONS, Correction, Held, InCluster, Page, Rule, Test
+from tests.unit.corrections import CORRECTIONS
 from tests.unit.documents import PROJECT, TODAY
+from tests.unit.holding import Correction, Held, InCluster, Page, Rule, Test
 
 STACKS = ("local", "lab", "aiv-prod", "aiv-staging", "iav-test", "carbon254")
 PAGE = PROJECT / "docs" / "corrections.md"
