@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from chart.merge import Values
 from settings import Settings
 from settings.flow import Flow, Peer, Pods, Ports, Ranges, Role
-from settings.flows import CONNECTOR, HUB, PROXY, flows
+from settings.flows import CONNECTOR, HUB, PROXY, PROXY_TLS, flows
 
 # The chart's switches open whole address ranges; each flow is a rule of its own instead.
 _SWITCHES = (
@@ -22,7 +22,7 @@ _SWITCHES = (
     "nonPrivateIPs",
     "privateIPs",
 )
-_NAMED = {("hub", HUB): "http", ("proxy", PROXY): "http"}
+_NAMED = {("hub", HUB): "http", ("proxy", PROXY): "http", ("proxy", PROXY_TLS): "https"}
 # What is nobody's public address (IANA's registries of special-purpose addresses). Among the IPv6 ones
 # are those behind which IPv4 addresses hide: through a translator they would open every private range.
 _NOT_PUBLIC = {

@@ -13,9 +13,9 @@ from settings.document import Settings
 from settings.flow import ROLES, Flow, Peer, Pods, Ports, Ranges, Role, along, merged, peer_of, tcp
 from settings.ways import Way, of_hub, of_users
 
-__all__ = ["CONNECTOR", "HUB", "NOTEBOOK", "PROXY", "PROXY_API", "Flow", "flows", "roles"]
+__all__ = ["CONNECTOR", "HUB", "NOTEBOOK", "PROXY", "PROXY_API", "PROXY_TLS", "Flow", "flows", "roles"]
 
-HUB, PROXY, PROXY_API, NOTEBOOK = 8081, 8000, 8001, 8888
+HUB, PROXY, PROXY_TLS, PROXY_API, NOTEBOOK = 8081, 8000, 8443, 8001, 8888
 """Ports of the release's pods, as the chart has them."""
 CONNECTOR = {"app.kubernetes.io/name": "cloudflared"}
 """Labels by which policies know the tunnel's connector in our namespace."""
@@ -124,12 +124,13 @@ def _edge_ports(ports: tuple[int, ...]) -> Ports:
 def _proxy(settings: Settings) -> Iterator[Flow]:
     """Give what reaches the proxy from outside; beside a tunnel that is nothing."""
     sources = () if settings.ingress.tunnel else settings.network.ingress_from
+    serving = PROXY_TLS if settings.tls.termination == "endToEnd" else PROXY
     for at, source in enumerate(sources):
         yield Flow(
             source="ingress",
             target="proxy",
             why="people's requests",
-            ports=tcp(PROXY),
+            ports=tcp(serving),
             setting=f"settings.network.ingressFrom[{at}]",
             peer=peer_of(source),
         )

@@ -90,6 +90,8 @@ def test_end_to_end_the_proxy_serves_the_certificate_and_the_ingress_speaks_tls_
     assert (port["name"], port["targetPort"]) == ("http", "https")
     assert made["proxy"]["service"]["disableHttpPort"] is True
     assert made["ingress"]["annotations"]["nginx.org/ssl-services"] == "proxy-public"
+    (opened,) = made["proxy"]["chp"]["networkPolicy"]["ingress"]
+    assert opened["ports"] == [{"port": "https"}]
 
 
 def test_end_to_end_without_an_ingress_keeps_the_charts_own_ports() -> None:
