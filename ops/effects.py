@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from chart.values import build
-from ops.fields import Field, Schema
+from ops.fields import Field, Schema, is_reach
 from settings.document import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -99,7 +99,7 @@ def _at(document: Any, place: tuple[Any, ...]) -> Any:  # noqa: ANN401 -- JSON
 
 
 def _others(old: object, schema: Schema) -> Iterator[object]:
-    if schema.get("title") == "Reach":
+    if is_reach(schema):
         yield from ({"cidrs": ["192.0.2.0/24"]}, {"namespace": "elsewhere"})
     elif "enum" in schema:
         yield from (value for value in schema["enum"] if value != old)

@@ -67,7 +67,7 @@ class Fields:
 
     def _walk(self, path: tuple[str, ...], given: Schema, choice: str, *, required: bool) -> Iterator[Field]:
         schema = self._resolved(given)
-        if path and schema.get("title") == REACH:
+        if path and is_reach(schema):
             yield self._leaf(path, schema, choice, required)
         elif "oneOf" in schema:
             for member in schema["oneOf"]:
@@ -103,7 +103,7 @@ class Fields:
     def form(self, schema: Schema) -> str:
         """Say in words what a value looks like."""
         schema = self._resolved(schema)
-        if schema.get("title") == REACH:
+        if is_reach(schema):
             return "[a reach](#reach)"
         if "const" in schema:
             return "a choice"
@@ -122,8 +122,13 @@ class Fields:
         return f"a list of: {self.form(schema['items'])}"
 
 
+def is_reach(schema: Schema) -> bool:
+    """Tell a Reach from a plain field whose name is `reach`: both have that title."""
+    return schema.get("title") == REACH and "properties" in schema
+
+
 def _meaning(schema: Schema) -> str:
-    if schema.get("title") == REACH:
+    if is_reach(schema):
         return "How packets find it."
     return " ".join(str(schema.get("description", "")).split())
 
