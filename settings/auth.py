@@ -50,7 +50,8 @@ class Entra(Identities):
     allowed: tuple[GroupName, ...] = Field(min_length=1)
     """Members of these groups may sign in."""
     administrators: tuple[GroupName, ...] = ()
-    """Members of these groups administer the hub; that alone does not let them in."""
+    """Members of these groups administer the hub. The hub lets administrators in whether `allowed` names them
+    or not, so name them there too: `allowed` then tells who gets in."""
     username_claim: Literal["preferred_username", "oid"] = "preferred_username"
     """Chosen once: homes are named by it. The display name is no choice: two people may share it."""
     mfa: Literal["tenant", "none"] = "tenant"
@@ -80,7 +81,8 @@ class Cloudflare(Identities):
     allowed: tuple[GroupName, ...] = Field(min_length=1)
     """Members of these groups may sign in."""
     administrators: tuple[GroupName, ...] = ()
-    """Members of these groups administer the hub; that alone does not let them in."""
+    """Members of these groups administer the hub. The hub lets administrators in whether `allowed` names them
+    or not, so name them there too: `allowed` then tells who gets in."""
     username_claim: Literal["email", "sub"] = "email"
     """Chosen once: homes are named by it."""
 

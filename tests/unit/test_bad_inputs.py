@@ -135,12 +135,8 @@ _PUBLIC = {
 }
 WARNED = {
     "lab": _PUBLIC,
-    "aiv-prod": {
-        ("settings.placement.userTolerations[0]", "P5"): "until AIV says whether its GPU nodes are tainted",
-    },
     "aiv-staging": {
         ("settings.database.replicated", "B4"): "staging's PostgreSQL is one server, and may be away",
-        ("settings.placement.userTolerations[0]", "P5"): "as production, so that staging shows the same",
     },
     "carbon254": {
         **_PUBLIC,
