@@ -37,9 +37,9 @@ class Effects:
         return cls(tuple(found))
 
     def of(self, field: Field) -> tuple[str, ...]:
-        """Give the paths of values that some change of the field changes in some stack."""
-        changed = {path for document, before in self.stacks for path in _tried(field, document, before)}
-        return _shortened(changed)
+        """Give the paths of values that a change of the field changes in the first stack where it does."""
+        tried = (_tried(field, document, before) for document, before in self.stacks)
+        return _shortened(next(filter(None, tried), set()))
 
 
 def _tried(field: Field, document: dict[str, Any], before: dict[str, Any]) -> set[str]:
