@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,15 @@ TODAY = date(2026, 11, 21)
 Document = dict[str, Any]
 
 
-def stack_file(stack: str) -> Document:
+@functools.cache
+def _read(stack: str) -> Document:
     document: Document = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())
     return document
+
+
+def stack_file(stack: str) -> Document:
+    """Give a stack file as data: a copy, since tests change it."""
+    return copy.deepcopy(_read(stack))
 
 
 STACKS = tuple(sorted(place.name.split(".")[1] for place in PROJECT.glob("Pulumi.*.yaml")))
