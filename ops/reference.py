@@ -27,7 +27,7 @@ those objects, the checks or people, or a choice that no committed stack has mad
 may be left out (such as `cluster.caBundle`) is *needed* only with that part.
 
 The smallest useful document has the sections whose fields are *needed*: about 30 lines
-(tests/unit/test_new_environment.py deploys one).
+(tests/unit/test_new_environment.py checks one).
 """
 
 REACH = """
