@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -217,15 +218,37 @@ def test_helms_own_words_are_kept_without_its_prefix(tmp_path: Path) -> None:
     assert (ended.code, ended.error) == (1, "timed out")
 
 
+# In Python, since a shell that starts with SIGINT ignored (as one in the background does) cannot trap it;
+# Helm, a Go program, can.
+INTERRUPTIBLE = """#!{python}
+import pathlib, signal, sys, time
+
+def stop(*_):
+    print("Error: context canceled", file=sys.stderr)
+    sys.exit(1)
+
+signal.signal(signal.SIGINT, stop)
+pathlib.Path("{ready}").touch()
+while True:
+    time.sleep(0.05)
+"""
+
+
 def test_cancelling_interrupts_helm_so_that_it_can_write_its_release_down(tmp_path: Path) -> None:
-    script = tmp_path / "helm"
-    script.write_text(
-        "#!/bin/sh\ntrap 'echo Error: context canceled >&2; exit 1' INT\nwhile :; do sleep 0.05; done\n"
-    )
+    script, ready = tmp_path / "helm", tmp_path / "ready"
+    script.write_text(INTERRUPTIBLE.format(python=sys.executable, ready=ready))
     script.chmod(0o755)
     cancelled = threading.Event()
-    cancelled.set()
+
+    def cancel() -> None:
+        while not ready.exists():
+            time.sleep(0.02)
+        cancelled.set()
+
+    canceller = threading.Thread(target=cancel, daemon=True)
+    canceller.start()
     ended = Helm(script, cancelled).run(["upgrade"], ACCESS, "n")
+    canceller.join()
     assert ended.error == "the operation was cancelled: context canceled"
 
 
