@@ -34,6 +34,10 @@ def _missing_without(settings: Settings) -> Iterator[Finding]:
     follows = "The hub works; this part of the settings has no effect."
     if settings.monitoring.operator or settings.monitoring.dashboards:
         yield _unmade("monitoring", "ServiceMonitor, rules and dashboards", follows, warning=True)
+    if settings.secrets.name:
+        yield _unmade("secrets.name", "the hub's Secret under a fixed name", follows, warning=True)
+    if settings.storage.snapshot_class:
+        yield _unmade("storage.snapshotClass", "snapshots of homes", follows, warning=True)
     if settings.services.portal_card:
         yield _unmade("services.portalCard", "the portal's card", follows, warning=True)
 

@@ -21,7 +21,7 @@ class Scale(Section):
 
 
 class About(Section):
-    """Shown in reports and outputs; changes nothing in the cluster but the release's description."""
+    """For people, and for the rules that hold sizes against numbers; changes nothing in the cluster."""
 
     organisation: str = Field(min_length=1, max_length=80)
     """Whose environment it is."""

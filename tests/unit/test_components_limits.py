@@ -46,3 +46,5 @@ def test_what_would_merely_be_missing_is_a_warning() -> None:
     found = said("carbon254")
     assert ("settings.monitoring", "warning") in found
     assert ("settings.services.portalCard", "warning") in found
+    assert ("settings.secrets.name", "warning") in found
+    assert ("settings.storage.snapshotClass", "warning") in said("aiv-prod")
