@@ -20,13 +20,17 @@ PORT = "16443"
 
 
 def theirs() -> dict[str, str]:
-    """Root's environment without what lies in root's home, and without what make and Python add to it."""
+    """Root's environment without root's home and caches, and without what make and Python add to it."""
     mine = str(Path.home())
-    env = {name: value for name, value in os.environ.items() if not value.startswith(mine)}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not value.startswith(mine) and "CACHE" not in name.upper() and not name.startswith("EMBEDDED_")
+    }
     env["PATH"] = os.pathsep.join(
         place for place in os.environ["PATH"].split(os.pathsep) if not place.startswith((mine, str(CHECKOUT)))
     )
-    for name in ("PYTHONPATH", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    for name in ("GOPATH", "PYTHONPATH", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         env.pop(name, None)
     return env
 
