@@ -1,1 +1,1 @@
-"""Resources that belong together, as Pulumi components: wiring only, joined in deployment.py."""
+"""Resources that belong together, as Pulumi components: wiring only, joined in deployment/."""

@@ -21,6 +21,11 @@ _USER_PASSWORD_LENGTH = 16
 _ADMIN_PASSWORD_LENGTH = 40
 
 
+def token_key(service: str) -> str:
+    """Name the key of the hub's Secret that holds a service's token, as the chart reads it."""
+    return f"hub.services.{service}.apiToken"
+
+
 @dataclass(frozen=True, kw_only=True)
 class CredentialsArgs:
     """Which secrets, of which generation; a shared password that is None is generated."""
@@ -88,7 +93,7 @@ class Credentials(pulumi.ComponentResource):
             "hub.config.JupyterHub.cookie_secret": self._key("cookie-secret", generations.cookie_secret),
             "hub.config.CryptKeeper.keys": pulumi.Output.all(*crypt).apply(";".join),
             **{
-                f"hub.services.{service}.apiToken": self._key(f"token-{service}", generations.service_tokens)
+                token_key(service): self._key(f"token-{service}", generations.service_tokens)
                 for service in args.services
             },
         }

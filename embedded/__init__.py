@@ -1,5 +1,5 @@
 """A whole environment for the `local` stack, made on the machine from package registries alone.
 
 Serves development, tests and a first try; it is never a way to production, and the program
-(`deployment.py`, `components/`, `settings/`, `chart/`) neither imports it nor is imported by it.
+(`deployment/`, `components/`, `settings/`, `chart/`) neither imports it nor is imported by it.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import pulumi
 
 from deployment import deploy
+from settings import Settings
+from settings.document import read
+from settings.flat import needed
 from settings.load import Brought
-from tests.unit.documents import EVERYTHING, Document, settings
+from tests.unit.documents import EVERYTHING, TODAY, Document, committed, settings
 from tests.unit.packed import pack
 from tests.unit.recorder import Recorder, Request, run
 
@@ -45,6 +49,37 @@ def brought(*, passwords: bool) -> Brought:
 
 def deployed(patch: Document, *, passwords: bool = False) -> Deployed:
     return run(lambda: deploy(settings(patch), brought(passwords=passwords), project()))
+
+
+def of(document: Settings, given: Brought) -> Deployed:
+    return run(lambda: deploy(document, given, project()))
+
+
+@cache
+def of_stack(stack: str) -> Deployed:
+    """A stack as committed, with a chart that is here and every secret that it wants."""
+    # The others' charts come from places that no test reaches.
+    document = read({**committed(stack), "chart": committed("local")["chart"]}, TODAY)
+    return of(document, everything_brought(document))
+
+
+def everything_brought(document: Settings) -> Brought:
+    """Every secret that the settings want, each with a value that tells what it is."""
+    wanted = {row.key for row in needed(document)}
+    certificate = bool(wanted & {"tlsCert", "tlsPfx"})
+    secret = pulumi.Output.secret
+    return Brought(
+        tls_cert=secret(CERTIFICATE) if certificate else None,
+        tls_key=secret(KEY) if certificate else None,
+        tls_expires=date(2027, 6, 1) if certificate else None,
+        shared_password=secret(SHARED) if "sharedPassword" in wanted else None,
+        admin_password=secret(ADMIN) if "adminPassword" in wanted else None,
+        further={
+            key: secret(f"the {key} that was brought")
+            for key in wanted
+            if key not in {"tlsCert", "tlsKey", "tlsPfx", "tlsPfxPassword", "sharedPassword", "adminPassword"}
+        },
+    )
 
 
 @cache

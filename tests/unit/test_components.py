@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.unit.deployed import (
-    ADMIN,
     CLAIM,
     RELEASE,
     deployed,
@@ -129,16 +128,6 @@ def test_claims_are_not_awaited_since_their_pods_come_later() -> None:
     for claim in claims.values():
         assert claim["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
         assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
-
-
-def test_outputs_say_how_to_get_in() -> None:
-    outputs = local()[1]
-    assert outputs["url"] == "https://jupyterhub.localhost:8443"
-    assert outputs["profiles"] == ["CPU-only", "GPU-standard", "GPU-large"]
-    assert outputs["password"] == "random-shared-password-1"
-    assert full()[1]["url"] == "http://jupyterhub.localhost"
-    assert full()[1]["userName"] == "one of: ada, bob"
-    assert full()[1]["adminPassword"] == ADMIN
 
 
 def test_destroying_does_not_wait_for_the_servers_that_users_left_running() -> None:
