@@ -10,12 +10,6 @@ from tests.unit.deployed import (
     local,
     objects,
 )
-from tests.unit.golden import check
-
-
-def test_the_urns_of_local_are_as_reviewed() -> None:
-    urns = sorted(urn.split("::", 2)[2] for urn in local()[0].requests)
-    check("local.urns", "\n".join(urns) + "\n")
 
 
 def test_every_object_has_a_component_for_parent_and_the_one_provider() -> None:
