@@ -16,7 +16,8 @@ class Finding:
     what: str
     follows: str
     remedy: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning", "note"] = "error"
+    """An error refuses; a warning stands in the preview; a note is for a review: its reason is given already."""
 
     def __str__(self) -> str:
         return (

@@ -51,8 +51,9 @@ def load() -> tuple[Settings, Brought]:
     found += checked.findings
     if any(one.severity == "error" for one in found):
         raise pulumi.RunError(report(found))
-    for warning in found:
-        pulumi.log.warn(str(warning))
+    for one in found:
+        if one.severity == "warning":
+            pulumi.log.warn(str(one))
     return settings, _brought(checked)
 
 

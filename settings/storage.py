@@ -124,8 +124,8 @@ class ExternalDatabase(Section):
     """Secret with the key `password`, where it does not come from Pulumi's config."""
     ssl_mode: Literal["disable", "require", "verify-full"] = "verify-full"
     """What the hub asks of the connection, as libpq says it."""
-    replicated: bool = False
-    """It survives the loss of one of its servers: else a lost node of its own stops sign-in."""
+    replicated: bool | None = None
+    """Whether it survives the loss of one of its servers: else a lost node of its own stops sign-in."""
     reach: Reach
 
 

@@ -71,14 +71,17 @@ def database_is_reached_encrypted(database: ExternalDatabase) -> Iterator[Findin
 def database_survives_a_node(database: ExternalDatabase, availability: FastRestart) -> Iterator[Finding]:
     """Point at a database that ends with its node, under a hub that shall not."""
     if not database.replicated:
+        unknown = database.replicated is None
         yield Finding(
             path="settings.database.replicated",
             rule="B4",
-            what=f"a lost node shall cost {availability.node_loss}, and nobody says that the database "
-            "survives one.",
+            what=f"a lost node shall cost {availability.node_loss}, and "
+            + (
+                "nobody says whether the database survives one." if unknown else "the database survives none."
+            ),
             follows="If the lost node is the database's, sign-in and starts stand still until it is back.",
-            remedy="Ask who runs it; say replicated: true when it is.",
-            severity="warning",
+            remedy="Ask who runs it, and say in `replicated` whether it survives: true or false.",
+            severity="warning" if unknown else "note",
         )
 
 

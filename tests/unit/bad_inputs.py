@@ -45,7 +45,7 @@ def already(stack: str) -> tuple[Finding, ...]:
 
 
 def line(finding: Finding) -> str:
-    kind = "warning " if finding.severity == "warning" else ""
+    kind = "" if finding.severity == "error" else f"{finding.severity} "
     return f"{kind}{finding.path} [{finding.rule}] {finding.what}"
 
 
