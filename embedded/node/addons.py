@@ -13,8 +13,10 @@ from pathlib import Path
 from embedded import netpol, paths
 from embedded.node import files, pki, probes
 from embedded.node.layout import (
+    ALL_NODES_CLASSES,
     CLUSTER_DOMAIN,
     NODE_IP,
+    ONE_NODE_CLASSES,
     POD_CIDR,
     STORAGE_NAMESPACE,
     Images,
@@ -67,9 +69,18 @@ def coredns(place: Layout, tools: Tools) -> Spec:
     )
 
 
-def volume_map(place: Layout) -> dict[str, list[dict[str, str | list[str]]]]:
-    """Where the provisioner makes volumes."""
-    return {"nodePathMap": [{"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [str(place.volumes)]}]}
+def volume_map(place: Layout) -> dict[str, object]:
+    """Where the provisioner makes volumes, by class: it grants ReadWriteMany only to a path of all nodes.
+
+    There is one node, so both kinds are folders side by side.
+    """
+    folder = str(place.volumes)
+    one_node = {"nodePathMap": [{"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [folder]}]}
+    all_nodes = {"sharedFileSystemPath": folder}
+    return {
+        "storageClassConfigs": dict.fromkeys(ONE_NODE_CLASSES, one_node)
+        | dict.fromkeys(ALL_NODES_CLASSES, all_nodes)
+    }
 
 
 def provisioner(place: Layout, tools: Tools, images: Images) -> Spec:
@@ -117,8 +128,8 @@ def traefik(place: Layout, tools: Tools, options: Options) -> Spec:
             f"{entry}.address=127.0.0.1:{options.https_port}",
             f"{entry}.http.tls=true",
             f"{entry}.transport.respondingtimeouts.readtimeout=0",
+            # No class is named: every IngressClass whose controller is Traefik counts (objects.py).
             f"{provider}=true",
-            f"{provider}.ingressclass=traefik",
             # While a server is away, its users get 503; without this the whole route goes, and they get 404.
             f"{provider}.allowemptyservices=true",
             # By default routes are at most two seconds old: long, for a server that has just come up.

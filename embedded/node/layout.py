@@ -21,6 +21,9 @@ CLUSTER_DOMAIN = "cluster.local"
 NAT_TABLE = "jhub-nat"
 CGROUP = "jhub-node"
 STORAGE_NAMESPACE = "local-path-storage"
+# Which pods may write to a volume at once: those of one node, or of all. The names are those that stacks use.
+ONE_NODE_CLASSES = ("local-path", "ceph-rbd")
+ALL_NODES_CLASSES = ("cephfs", "shared", "standard")
 
 # Longer paths do not fit into the kernel's address of a unix socket (108 bytes with the end mark).
 LONGEST_SOCKET = 104

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from embedded.node.addons import volume_map
 from embedded.node.api import Document
-from embedded.node.layout import STORAGE_NAMESPACE, Images, Layout
+from embedded.node.layout import ALL_NODES_CLASSES, ONE_NODE_CLASSES, STORAGE_NAMESPACE, Images, Layout
 
 RBAC = "rbac.authorization.k8s.io/v1"
 READ = ("get", "list", "watch")
@@ -81,29 +81,41 @@ def rights() -> list[Document]:
 
 
 def classes() -> list[Document]:
-    """The default StorageClass and the default IngressClass."""
+    """The classes that stacks name; the first of each kind is the default."""
+    default, *others = ONE_NODE_CLASSES
     return [
-        {
-            "apiVersion": "storage.k8s.io/v1",
-            "kind": "StorageClass",
-            "metadata": {
-                "name": "local-path",
-                "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
-            },
-            "provisioner": "rancher.io/local-path",
-            "volumeBindingMode": "WaitForFirstConsumer",
-            "reclaimPolicy": "Delete",
-        },
-        {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "IngressClass",
-            "metadata": {
-                "name": "traefik",
-                "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"},
-            },
-            "spec": {"controller": "traefik.io/ingress-controller"},
-        },
+        _storage_class(default, "WaitForFirstConsumer", default=True),
+        *(_storage_class(name, "WaitForFirstConsumer") for name in others),
+        # A file system that all nodes reach is made at once: no pod has to say on which node.
+        *(_storage_class(name, "Immediate") for name in ALL_NODES_CLASSES),
+        _ingress_class("traefik", default=True),
+        _ingress_class("nginx"),
     ]
+
+
+def _storage_class(name: str, binding: str, *, default: bool = False) -> Document:
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": _class_metadata(name, "storageclass.kubernetes.io/is-default-class", default=default),
+        "provisioner": "rancher.io/local-path",
+        "volumeBindingMode": binding,
+        "reclaimPolicy": "Delete",
+    }
+
+
+def _ingress_class(name: str, *, default: bool = False) -> Document:
+    """A class that the node's Traefik serves, whatever its name says."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "IngressClass",
+        "metadata": _class_metadata(name, "ingressclass.kubernetes.io/is-default-class", default=default),
+        "spec": {"controller": "traefik.io/ingress-controller"},
+    }
+
+
+def _class_metadata(name: str, mark: str, *, default: bool) -> Document:
+    return {"name": name, **({"annotations": {mark: "true"}} if default else {})}
 
 
 def _helper_pod(image: str) -> str:
