@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pathlib import Path
 from embedded import paths as places
 from embedded.console import Work, say
 from embedded.fault import Fault
-from embedded.images import archive, parts, rootfs
+from embedded.images import archive, extras, parts, rootfs
 from embedded.images.command import Runner
 from embedded.images.layer import Layer, as_found, pack, plain
 from embedded.images.parts import Bench, Part
@@ -40,6 +40,7 @@ PARTS: dict[str, Callable[[Bench], Part]] = {
     "proxy": parts.proxy,
     "notebook": parts.notebook,
     "pause": parts.pause,
+    **extras.MAKERS,
 }
 SCRATCH = "building-"
 UNUSED_DAYS = 14
@@ -61,21 +62,25 @@ class Debian:
     layer: Layer
 
 
-def ensure(paths: Paths, go: Path | None = None) -> dict[str, Image]:
-    """Return every image, building those that this machine does not have yet; with this Go, or any found."""
+def ensure(paths: Paths, go: Path | None = None, extra: Collection[str] = ()) -> dict[str, Image]:
+    """Return every image, building those that this machine does not have yet; with this Go, or any found.
+
+    Those that only some stacks need are named by `extra`.
+    """
     arch = architecture()
+    recipes = [*RECIPES, *(recipe for recipe in extras.EXTRAS if recipe.name in extra)]
     images = {
         recipe.name: Image(ref(recipe, arch), paths.images / f"{recipe.name}-{key(recipe, arch)}.tar")
-        for recipe in RECIPES
+        for recipe in recipes
     }
-    if not _missing(images):
+    if not _missing(recipes, images):
         _note_use(images)
         return images
     places.make_writable(paths.cache, "EMBEDDED_CACHE")
     paths.images.mkdir(exist_ok=True)
     _require_root()
     with _alone(paths.images):
-        missing = _missing(images)  # another run may have made them while this one waited
+        missing = _missing(recipes, images)  # another run may have made them while this one waited
         if missing:
             debian.ensure(load().debian["images"], "to build the container images")
             tool = go or golang.find(load().go, paths.tools).binary
@@ -85,8 +90,8 @@ def ensure(paths: Paths, go: Path | None = None) -> dict[str, Image]:
     return images
 
 
-def _missing(images: dict[str, Image]) -> list[Recipe]:
-    return [recipe for recipe in RECIPES if not images[recipe.name].archive.is_file()]
+def _missing(recipes: list[Recipe], images: dict[str, Image]) -> list[Recipe]:
+    return [recipe for recipe in recipes if not images[recipe.name].archive.is_file()]
 
 
 def _require_root() -> None:
@@ -205,6 +210,8 @@ def _pack(name: str, part: Part, base: Debian | None, bench: Bench) -> Layer:
         (part.tree / folder).rename(inside)
         rootfs.compile_python(base.tree, [inside], bench.runner)
         inside.rename(part.tree / folder)
+    if name in extras.MAKERS:
+        extras.without_known(part.tree, base.tree)
     for accounts in ("etc/passwd", "etc/group"):
         ours = part.tree / accounts
         if ours.is_file():
