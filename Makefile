@@ -4,12 +4,12 @@ SHELL := /bin/sh
 HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 BIN := $(HERE).venv/bin/
 PYTHON := $(BIN)python
-TYPED := __main__.py deployment settings components chart files ops embedded tests
+TYPED := __main__.py deployment settings components chart observability files ops embedded tests
 COMPILE := $(BIN)uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header -p 3.11
 export PYTHONPATH := $(HERE)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help venv up down clean status env test check e2e docs lock catalogue
+.PHONY: help venv up destroy down clean status env test check e2e docs lock catalogue
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(HERE)Makefile
@@ -17,11 +17,14 @@ help: ## this list
 venv:
 	@$(HERE)embedded/bootstrap
 
-up: venv ## a running JupyterHub on this machine (or KUBECONTEXT=name: on that cluster)
+up: venv ## a running JupyterHub on this machine; STACK=lab: another stack (KUBECONTEXT=name: on that cluster)
 	@cd $(HERE) && $(PYTHON) -m embedded up
 
 down: venv ## stop the node; volumes and state stay, `make up` continues
 	@cd $(HERE) && $(PYTHON) -m embedded down
+
+destroy: venv ## take one stack off the node, with its homes (asks; YES=1 does not): STACK=lab
+	@cd $(HERE) && $(PYTHON) -m embedded destroy
 
 clean: venv ## stop the node and remove its volumes and state (asks; YES=1 does not)
 	@cd $(HERE) && $(PYTHON) -m embedded down --purge
@@ -29,7 +32,7 @@ clean: venv ## stop the node and remove its volumes and state (asks; YES=1 does 
 status: venv ## what runs, what does not, and why
 	@cd $(HERE) && $(PYTHON) -m embedded status
 
-env: ## eval "$$(make -s env)": pulumi, kubectl and helm for the stack local
+env: ## eval "$$(make -s env)": pulumi, kubectl and helm for a stack that is up (STACK=local)
 	@cd $(HERE) && $(HERE)embedded/bootstrap >&2 && $(PYTHON) -m embedded env
 
 check: venv ## format, lint, types, duplicates, unit tests

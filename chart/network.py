@@ -74,7 +74,7 @@ def own_policies(settings: Settings) -> dict[str, Values]:
     spec = {
         "podSelector": {"matchLabels": dict(CONNECTOR)},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [],
+        "ingress": _in("tunnel", settings),
         "egress": _out("tunnel", settings),
     }
     return {"tunnel": spec}
@@ -111,7 +111,7 @@ def _to(flow: Flow, settings: Settings) -> list[Values]:
 
 def _in(role: Role, settings: Settings) -> list[Values]:
     """Give one rule for all that reach a port of these pods, beside the chart's own pods."""
-    peers: dict[str, list[Values]] = {}
+    peers: dict[str | int, list[Values]] = {}
     for flow in flows(settings):
         if flow.target != role or not (flow.peer or flow.source == "tunnel"):
             continue
@@ -119,7 +119,7 @@ def _in(role: Role, settings: Settings) -> list[Values]:
             _peers(flow.peer, settings) if flow.peer else [{"podSelector": {"matchLabels": dict(CONNECTOR)}}]
         )
         for _, port in flow.ports:
-            peers.setdefault(_NAMED[role, port], []).extend(sources)
+            peers.setdefault(_NAMED.get((role, port), port), []).extend(sources)
     return [{"from": sources, "ports": [{"port": port}]} for port, sources in peers.items()]
 
 

@@ -13,12 +13,25 @@ from settings.document import Settings
 from settings.flow import ROLES, Flow, Peer, Pods, Ports, Ranges, Role, along, merged, peer_of, tcp
 from settings.ways import Way, of_hub, of_users
 
-__all__ = ["CONNECTOR", "HUB", "NOTEBOOK", "PROXY", "PROXY_API", "PROXY_TLS", "Flow", "flows", "roles"]
+__all__ = [
+    "CONNECTOR",
+    "CONNECTOR_METRICS",
+    "HUB",
+    "NOTEBOOK",
+    "PROXY",
+    "PROXY_API",
+    "PROXY_TLS",
+    "Flow",
+    "flows",
+    "roles",
+]
 
 HUB, PROXY, PROXY_TLS, PROXY_API, NOTEBOOK = 8081, 8000, 8443, 8001, 8888
 """Ports of the release's pods, as the chart has them."""
 CONNECTOR = {"app.kubernetes.io/name": "cloudflared"}
 """Labels by which policies know the tunnel's connector in our namespace."""
+CONNECTOR_METRICS = 2000
+"""Port of the connector's metrics, which ask for no token and tell of connections alone."""
 _EDGE = ("region1.v2.argotunnel.com", "region2.v2.argotunnel.com")
 _QUIC = 7844
 
@@ -138,12 +151,16 @@ def _proxy(settings: Settings) -> Iterator[Flow]:
 
 def _metrics(settings: Settings) -> Iterator[Flow]:
     monitoring = settings.monitoring
+    targets = [("hub", HUB, "metrics, with a token")]
+    if settings.ingress.tunnel:
+        targets.append(("tunnel", CONNECTOR_METRICS, "metrics of the connectors"))
     for at, namespace in enumerate(monitoring.namespaces if monitoring.metrics else ()):
-        yield Flow(
-            source="prometheus",
-            target="hub",
-            why="metrics, with a token",
-            ports=tcp(HUB),
-            setting=f"settings.monitoring.namespaces[{at}]",
-            peer=Pods(namespace=namespace),
-        )
+        for target, port, why in targets:
+            yield Flow(
+                source="prometheus",
+                target=target,
+                why=why,
+                ports=tcp(port),
+                setting=f"settings.monitoring.namespaces[{at}]",
+                peer=Pods(namespace=namespace),
+            )

@@ -9,8 +9,13 @@ from settings.delivery import ByHand, Delivery
 from settings.door import Door
 from settings.finding import Finding
 from settings.monitoring import Monitoring
+from settings.names import seconds
 
 _MANY = 100
+_LONGEST_INTERVAL = 120
+"""Seconds. A rate over five minutes needs two values in them, also when one is lost."""
+_LONGEST_START = 600
+"""Seconds. The last bound of the hub's histogram of starts: no quantile is ever beyond it."""
 
 
 def somebody_can_scrape(monitoring: Monitoring) -> Iterator[Finding]:
@@ -60,6 +65,39 @@ def labels_are_read_by_an_operator(monitoring: Monitoring) -> Iterator[Finding]:
         )
 
 
+def folder_is_of_dashboards(monitoring: Monitoring) -> Iterator[Finding]:
+    """Point at a folder for what is not made."""
+    if monitoring.dashboard_folder and not monitoring.dashboards:
+        yield Finding(
+            path="settings.monitoring.dashboardFolder",
+            rule="M1",
+            what=f"the folder {monitoring.dashboard_folder} is given, and dashboards is false.",
+            follows="No dashboard is made, so the folder stays empty.",
+            remedy="Say dashboards: true where a Grafana picks them up.",
+            severity="warning",
+        )
+
+
+def rules_see_enough(monitoring: Monitoring) -> Iterator[Finding]:
+    """Refuse alerts that could not ring: too few values, or a bound past the scale."""
+    if seconds(monitoring.interval) > _LONGEST_INTERVAL:
+        yield Finding(
+            path="settings.monitoring.interval",
+            rule="M3",
+            what=f"Prometheus asks every {monitoring.interval}, and alerts look at five minutes.",
+            follows="With one value lost there is no rate left, and no alert that is made of rates.",
+            remedy="Write 2m or less; 30s is usual.",
+        )
+    if seconds(monitoring.thresholds.spawn_slow) >= _LONGEST_START:
+        yield Finding(
+            path="settings.monitoring.thresholds.spawnSlow",
+            rule="M3",
+            what=f"starts are slow from {monitoring.thresholds.spawn_slow} on, and the hub counts up to 10m.",
+            follows="However slow servers start, the alert stays silent.",
+            remedy="Write less than 10m.",
+        )
+
+
 def alerts_have_a_sender(monitoring: Monitoring) -> Iterator[Finding]:
     """Refuse people to be woken by rules that nobody evaluates."""
     if monitoring.alerts and (monitoring.stack == "none" or not monitoring.operator):
@@ -104,6 +142,8 @@ RULES = (
     somebody_can_scrape,
     what_watches_has_metrics,
     labels_are_read_by_an_operator,
+    folder_is_of_dashboards,
+    rules_see_enough,
     alerts_have_a_sender,
     dashboards_have_a_grafana,
     somebody_lets_changes_through,

@@ -11,19 +11,20 @@ import pytest
 
 from tests.unit.documents import PROJECT
 
-PROGRAM = ("__main__", "deployment", "components", "chart", "settings")
+PROGRAM = ("__main__", "deployment", "components", "chart", "observability", "settings")
 
 # What each part may import of ours.
 ARROWS = {
     "__main__": {"deployment", "settings"},
-    "deployment": {"components", "chart", "settings"},
+    "deployment": {"components", "chart", "observability", "settings"},
     "components": {"settings"},
     "chart": {"settings"},
+    "observability": {"settings"},
     "settings": set(),
     "embedded": set(),
     # Runs in the hub, which has none of ours.
     "files": set(),
-    "ops": {"deployment", "chart", "settings"},
+    "ops": {"deployment", "chart", "observability", "settings"},
 }
 
 
@@ -81,7 +82,7 @@ def test_components_do_not_import_each_other(place: Path) -> None:
     assert [module for module in imports(place) if module.startswith("components")] == []
 
 
-@pytest.mark.parametrize("place", [*PARTS["chart"], *PARTS["settings"]], ids=lambda place: str(place.name))
+@pytest.mark.parametrize("place", [*PARTS["chart"], *PARTS["observability"], *PARTS["settings"]], ids=lambda place: str(place.name))
 def test_only_load_knows_pulumi(place: Path) -> None:
     knows = any(module.split(".")[0].startswith("pulumi") for module in imports(place))
     assert knows == (place == PROJECT / "settings" / "load.py")

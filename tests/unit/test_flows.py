@@ -73,6 +73,7 @@ proxy -> dns 53/udp,53/tcp 10.200.0.1/32
 users -> dns 53/udp,53/tcp 10.200.0.1/32
 hub -> api-server 6443/tcp 10.200.0.1/32
 ingress -> proxy 8000/tcp 10.200.0.1/32
+prometheus -> hub 8081/tcp in monitoring
 people -> ingress 8443/tcp
 deployment -> api-server 6443/tcp 10.200.0.1/32
 """,
@@ -82,6 +83,8 @@ hub -> api-server 6443/tcp 192.168.1.93/32
 hub -> identity-provider 443/tcp public
 users -> packages-and-git 443/tcp public
 prometheus -> hub 8081/tcp in monitoring
+prometheus -> tunnel 2000/tcp in monitoring
+nodes -> registry 443/tcp
 nodes -> registry 443/tcp
 nodes -> registry 443/tcp
 deployment -> chart 443/tcp
@@ -118,6 +121,7 @@ users -> service-ray 10001/tcp in ray
 users -> service-kafka 9092/tcp in kafka
 users -> packages-and-git 443/tcp public
 prometheus -> hub 8081/tcp in monitoring
+prometheus -> tunnel 2000/tcp in monitoring
 nodes -> registry 443/tcp
 nodes -> registry 443/tcp
 deployment -> chart 443/tcp
