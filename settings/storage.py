@@ -6,11 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.names import DnsLabel, Hostname, MountPath, Quantity, StorageClassName, Url
+from settings.names import LABEL, DnsLabel, Form, Hostname, MountPath, Quantity, StorageClassName, Url
 from settings.network import Port, Reach
 from settings.section import Section
 
 AccessMode = Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"]
+VolumeName = Annotated[
+    str,
+    Form("the name of a PersistentVolume", rf"{LABEL.pattern}(?:\.{LABEL.pattern})*", "jupyterhub.shared"),
+]
 
 
 class Homes(Section):
@@ -25,12 +29,15 @@ class Homes(Section):
 
 
 class Nfs(Section):
-    """An export of an NFS server, mounted through a volume of ours."""
+    """An export of an NFS server (version 4), mounted through a PersistentVolume."""
 
     server: Hostname
     """Host of the NFS server."""
     path: MountPath
     """The exported path."""
+    volume: VolumeName | None = None
+    """A PersistentVolume of this export that is there already; without it the stack makes one, which
+    takes rights in the whole cluster."""
 
 
 class SharedFolder(Section):
@@ -42,7 +49,7 @@ class SharedFolder(Section):
     """Class of the claim; none with `nfs`, which needs none."""
     nfs: Nfs | None = None
     size: Quantity
-    """Size of the volume."""
+    """Size of the volume. It can grow where the class lets volumes grow; with `nfs` it bounds nothing."""
     access_mode: AccessMode = "ReadWriteMany"
     """Access mode of the claim."""
     mount_path: MountPath = "/shared"
@@ -105,7 +112,7 @@ class Sqlite(Section):
     storage_class: StorageClassName
     """StorageClass of the claim."""
     size: Quantity = "1Gi"
-    """Size of the volume."""
+    """Size of the volume. It can grow where the class lets volumes grow."""
 
 
 class ExternalDatabase(Section):

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from settings.cluster import Namespace
 from settings.finding import Finding
 from settings.names import amount
 from settings.section import Section
@@ -178,6 +179,21 @@ def snapshots_need_a_class_that_makes_them(storage: Storage) -> Iterator[Finding
         )
 
 
+def volumes_of_the_cluster_need_its_rights(storage: Storage, namespace: Namespace) -> Iterator[Finding]:
+    """Point at a volume that a guest in somebody's namespace can hardly make."""
+    nfs = storage.shared.nfs if storage.shared else None
+    if nfs and nfs.volume is None and not namespace.create:
+        yield Finding(
+            path="settings.storage.shared.nfs",
+            rule="S7",
+            what="the stack would make a PersistentVolume, and the namespace belongs to someone else.",
+            follows="Volumes are the whole cluster's. With the rights of a namespace alone it is forbidden, "
+            "and the shared folder's claim is not made either.",
+            remedy="Let whoever runs the cluster make the volume (docs/keeping.md), and name it in volume.",
+            severity="warning",
+        )
+
+
 RULES = (
     shared_folder_has_one_source,
     shared_folder_can_be_shared,
@@ -188,4 +204,5 @@ RULES = (
     shared_folder_hides_nothing,
     buckets_are_reached_encrypted,
     snapshots_need_a_class_that_makes_them,
+    volumes_of_the_cluster_need_its_rights,
 )

@@ -30,6 +30,9 @@ class Request:
     protect: bool
     retain: bool
     deleted_with: str
+    delete_before_replace: bool | None  # None: as the provider thinks fit
+    ignore_changes: tuple[str, ...]
+    replace_on_changes: tuple[str, ...]
     provider: str
     dependencies: frozenset[str]
     secret_outputs: frozenset[str]
@@ -91,6 +94,9 @@ class Recorder(MockMonitor):
             protect=request.protect,
             retain=request.retainOnDelete,
             deleted_with=request.deletedWith,
+            delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+            ignore_changes=tuple(request.ignoreChanges),
+            replace_on_changes=tuple(request.replaceOnChanges),
             provider=request.provider,
             dependencies=frozenset(request.dependencies),
             secret_outputs=frozenset(request.additionalSecretOutputs),
