@@ -1,4 +1,4 @@
-"""The TLS Secret that the Ingress serves. The Ingress itself is one of the chart's values (decision 0002)."""
+"""The certificate that the Ingress serves. The Ingress is one of the chart's values (decision 0002)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from settings.door import BroughtTls, Tls
+from settings.door import BroughtTls, CertManagerTls, Tls
+from settings.names import seconds
+
+_USAGES = ("digital signature", "key encipherment", "server auth")
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngressArgs:
-    """Where the Secret lies, and the certificate with its key where the stack brings them."""
+    """Where the Secret lies, for which host, and the certificate with its key where the stack brings them."""
 
     namespace: pulumi.Input[str]
+    host: str
     tls: Tls
     certificate: pulumi.Output[str] | None
     key: pulumi.Output[str] | None
@@ -34,4 +38,35 @@ class Ingress(pulumi.ComponentResource):
                 string_data={"tls.crt": args.certificate, "tls.key": args.key},
                 opts=pulumi.ResourceOptions(parent=self),
             )
+        if isinstance(args.tls, CertManagerTls):
+            self._certificate(args, args.tls)
         self.register_outputs({})
+
+    def _certificate(self, args: IngressArgs, tls: CertManagerTls) -> None:
+        """Ask cert-manager for the Secret, and wait until it has made it.
+
+        Else the ingress controller would serve a certificate of its own, and nobody would see why.
+        """
+        k8s.apiextensions.CustomResource(
+            "certificate",
+            api_version="cert-manager.io/v1",
+            kind="Certificate",
+            metadata={
+                "name": tls.secret_name,
+                "namespace": args.namespace,
+                "annotations": {
+                    "pulumi.com/waitFor": "condition=Ready",
+                    "pulumi.com/timeoutSeconds": str(seconds(tls.wait)),
+                },
+            },
+            spec={
+                "secretName": tls.secret_name,
+                "dnsNames": [args.host],
+                "issuerRef": {"group": "cert-manager.io", "kind": tls.issuer_kind, "name": tls.issuer},
+                # RSA: not every company's authority signs others. Always: a key lives as long as its
+                # certificate, which is no default before cert-manager 1.18.
+                "privateKey": {"algorithm": "RSA", "size": 2048, "rotationPolicy": "Always"},
+                "usages": list(_USAGES),
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )

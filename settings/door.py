@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from settings.cluster import Amounts
+from settings.hub import Resources
 from settings.names import DnsLabel, Duration, Hostname, IpAddress, Quantity
 from settings.network import Reach
 from settings.section import Section
@@ -23,6 +25,12 @@ class Tunnel(Section):
     """Connectors, each with connections of its own to Cloudflare."""
     reach: Reach
     """How the connector's packets find Cloudflare (ports 443 and 7844)."""
+    token_secret: DnsLabel = "cloudflared-token"  # noqa: S105 -- the name of an object, no secret
+    """Secret with the key `token`, where it does not come from Pulumi's config."""
+    resources: Resources = Resources(
+        requests=Amounts(cpu="50m", memory="128Mi"), limits=Amounts(cpu="1", memory="512Mi")
+    )
+    """What each connector asks for, and may take."""
 
 
 class Door(Section):
@@ -123,6 +131,8 @@ class CertManagerTls(Section):
     """Name of the issuer."""
     issuer_kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
     """Whether the issuer is the cluster's or the namespace's."""
+    wait: Duration = "5m"
+    """How long a deployment waits for the certificate before it fails with what cert-manager says."""
     termination: Literal["ingress", "endToEnd"] = "ingress"
     """Where TLS ends: at the ingress, or at the proxy itself."""
 

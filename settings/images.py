@@ -40,8 +40,12 @@ class Image(Section):
         return f"{self.name}:{self.pinned_tag}"
 
 
+CLOUDFLARED = Image(name="docker.io/cloudflare/cloudflared", tag="2026.8.2")
+"""The tunnel's connector as Cloudflare publishes it."""
+
+
 class Images(Section):
-    """The three images of a release, and the registry for the chart's own ones."""
+    """The three images of a release, the connector's, and the registry for all that is not named here."""
 
     hub: Image
     """JupyterHub with KubeSpawner and the authenticators."""
@@ -49,6 +53,8 @@ class Images(Section):
     """Configurable HTTP proxy: every request goes through it."""
     notebook: Image
     """What users work in."""
+    connector: Image | None = None
+    """The tunnel's connector. When not given, Cloudflare's own at a version named here, from the mirror."""
     pull_secrets: tuple[DnsLabel, ...] = ()
     """Secrets of the namespace with which the nodes sign in at the registry."""
     mirror: MirrorPrefix | None = None
@@ -57,8 +63,20 @@ class Images(Section):
     """`required`: an image without a digest is not deployed."""
 
     def named(self) -> Iterator[tuple[str, Image]]:
-        """Give the three images with the names of their fields."""
+        """Give the images that the settings name, with the names of their fields."""
         yield from (("hub", self.hub), ("proxy", self.proxy), ("notebook", self.notebook))
+        if self.connector:
+            yield "connector", self.connector
+
+    @property
+    def of_connector(self) -> Image:
+        """The image of the tunnel's connector, given or not."""
+        if self.connector:
+            return self.connector
+        if self.mirror:
+            path = CLOUDFLARED.name.partition("/")[2]
+            return CLOUDFLARED.model_copy(update={"name": f"{self.mirror}/{path}"})
+        return CLOUDFLARED
 
     @property
     def mirror_registry(self) -> str | None:

@@ -57,6 +57,8 @@ def _images(settings: Settings) -> Iterator[Flow]:
     """Name the registries that nodes pull from; `localhost` is none: its images lie on the node."""
     images = settings.images
     named = [(image.name, f"settings.images.{field}.name") for field, image in images.named()]
+    if settings.ingress.tunnel and not images.connector:
+        named.append((images.of_connector.name, "settings.ingress.tunnel"))
     if images.mirror:
         named.insert(0, (images.mirror, "settings.images.mirror"))
     seen: set[str] = set()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from settings.auth import Auth, Identities
 from settings.cluster import Cluster
-from settings.door import NoTls, Tls
+from settings.door import Door, NoTls, Tls
 from settings.finding import Finding
 from settings.images import Images
 from settings.secrets import Secrets
@@ -44,13 +44,17 @@ def claims_are_nobodys_home(storage: Storage, database: Database) -> Iterator[Fi
             )
 
 
-def certificate_secret_has_its_own_name(tls: Tls, images: Images, auth: Auth) -> Iterator[Finding]:
+def certificate_secret_has_its_own_name(
+    tls: Tls, images: Images, auth: Auth, ingress: Door
+) -> Iterator[Finding]:
     """Refuse a TLS Secret whose name the chart, or another Secret of another type, takes for itself."""
     if isinstance(tls, NoTls):
         return
     others = {name: "the registry's credentials" for name in images.pull_secrets}
     if isinstance(auth, Identities):
         others[auth.client_secret_name] = "the sign-in application's secret"
+    if ingress.tunnel:
+        others[ingress.tunnel.token_secret] = "the tunnel's token"
     others |= dict.fromkeys(_CHARTS, "an object of the chart itself")
     if tls.secret_name in others:
         yield Finding(
@@ -62,13 +66,17 @@ def certificate_secret_has_its_own_name(tls: Tls, images: Images, auth: Auth) ->
         )
 
 
-def secrets_are_not_the_charts(auth: Auth, database: Database, secrets: Secrets) -> Iterator[Finding]:
+def secrets_are_not_the_charts(
+    auth: Auth, database: Database, secrets: Secrets, ingress: Door
+) -> Iterator[Finding]:
     """Refuse the names of the chart's own Secrets for ours."""
     names = {"settings.secrets.name": secrets.name}
     if isinstance(auth, Identities):
         names["settings.auth.clientSecretName"] = auth.client_secret_name
     if isinstance(database, ExternalDatabase):
         names["settings.database.passwordSecret"] = database.password_secret
+    if ingress.tunnel:
+        names["settings.ingress.tunnel.tokenSecret"] = ingress.tunnel.token_secret
     for path, name in names.items():
         if name in _CHARTS:
             yield Finding(
@@ -81,7 +89,7 @@ def secrets_are_not_the_charts(auth: Auth, database: Database, secrets: Secrets)
 
 
 def users_get_no_secret_of_the_hub(
-    services: Services, storage: Storage, auth: Auth, database: Database, secrets: Secrets
+    services: Services, storage: Storage, auth: Auth, database: Database, secrets: Secrets, ingress: Door
 ) -> Iterator[Finding]:
     """Refuse to hand a Secret of the hub to user pods, as the credentials of a service."""
     hubs = {secrets.name, *_CHARTS}
@@ -89,6 +97,8 @@ def users_get_no_secret_of_the_hub(
         hubs.add(auth.client_secret_name)
     if isinstance(database, ExternalDatabase):
         hubs.add(database.password_secret)
+    if ingress.tunnel:
+        hubs.add(ingress.tunnel.token_secret)
     given = {
         f"settings.services.catalogue[{at}].credentials": service.credentials
         for at, service in enumerate(services.catalogue)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from settings.door import Door
 from settings.finding import Finding
 from settings.images import Images
 
@@ -37,6 +38,19 @@ def digests_are_there(images: Images) -> Iterator[Finding]:
             )
 
 
+def connector_has_its_digest(images: Images, ingress: Door) -> Iterator[Finding]:
+    """Want the connector's image named with its digest where digests are required: its default has none."""
+    if ingress.tunnel and images.digests == "required" and images.connector is None:
+        yield Finding(
+            path="settings.images.connector",
+            rule="D29",
+            what=f"{images.of_connector.reference} (the tunnel's connector) has no digest, "
+            "and images.digests is required.",
+            follows="Whoever may push to the registry can change what sees every request, unreviewed.",
+            remedy="Name it here with the digest that was reviewed: {name: ..., tag: ..., digest: ...}.",
+        )
+
+
 def images_lie_where_nodes_reach_them(images: Images) -> Iterator[Finding]:
     """Refuse an image that is not in the one registry there is."""
     registry = images.mirror_registry
@@ -52,4 +66,4 @@ def images_lie_where_nodes_reach_them(images: Images) -> Iterator[Finding]:
             )
 
 
-RULES = (tags_do_not_move, digests_are_there, images_lie_where_nodes_reach_them)
+RULES = (tags_do_not_move, digests_are_there, connector_has_its_digest, images_lie_where_nodes_reach_them)
