@@ -10,6 +10,7 @@ from chart.placement import toleration
 from chart.sign_in import claims
 from settings import Settings
 from settings.auth import Auth, Grouped
+from settings.gpu import WHOLE, priority_name
 from settings.names import amount
 from settings.placement import Placement
 from settings.profiles import Gpu, Profile, Share
@@ -36,7 +37,7 @@ def profile_list(settings: Settings) -> Values:
     default = next((profile for profile in offered if profile.default), offered[0])
     return {
         "singleuser": {
-            "profileList": [entry(profile, settings.placement) for profile in offered],
+            "profileList": [entry(profile, settings) for profile in offered],
             "cpu": {"guarantee": processors(default.cpu.guarantee), "limit": processors(default.cpu.limit)},
             "memory": {
                 "guarantee": memory(default.memory.guarantee),
@@ -74,11 +75,13 @@ def _text() -> str:
     return (Path(__file__).resolve().parent.parent / "files" / "hub" / _FILE).read_text(encoding="utf-8")
 
 
-def entry(profile: Profile, placement: Placement) -> Values:
+def entry(profile: Profile, settings: Settings) -> Values:
     """Write one profile."""
     override: Values = {**_share("cpu", profile.cpu), **_share("mem", profile.memory)}
     if profile.gpu:
-        override |= _gpu(profile.gpu, placement)
+        override |= _gpu(profile.gpu, settings.placement)
+        if first := priority_name(settings.gpu, settings.namespace.name):
+            override["priority_class_name"] = first
     if profile.node_selector:
         # KubeSpawner joins it with the labels of placement.userNodes.
         override["node_selector"] = dict(profile.node_selector)
@@ -99,14 +102,20 @@ def _share(kind: str, share: Share) -> Values:
 def _gpu(gpu: Gpu, placement: Placement) -> Values:
     # An extended resource cannot be overcommitted: request and limit are one number.
     whole = {gpu.resource: str(gpu.count)}
-    taint: Values = {"key": gpu.resource, "operator": "Exists", "effect": "NoSchedule"}
     accepted = [*_USER_TOLERATIONS, *(toleration(one) for one in placement.user_tolerations)]
+    taints = [taint for taint in _taints(gpu.resource) if taint not in accepted]
     return {
         "extra_resource_limits": whole,
         "extra_resource_guarantees": whole,
-        "tolerations": accepted if taint in accepted else [*accepted, taint],
+        "tolerations": [*accepted, *taints],
         **_neighbours(gpu.resource, placement),
     }
+
+
+def _taints(resource: str) -> list[Values]:
+    """Accept the taint of the resource's own name, and of the GPU that it is a part of: nodes have either."""
+    names = [resource, WHOLE] if resource.startswith("nvidia.com/") else [resource]
+    return [{"key": name, "operator": "Exists", "effect": "NoSchedule"} for name in dict.fromkeys(names)]
 
 
 def _neighbours(resource: str, placement: Placement) -> Values:

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from chart.merge import Values
 from settings import Settings
-from settings.services import Kind, Service
+from settings.services import ENVIRONMENT, Kind, Service, Services, for_users
 from settings.storage import CephS3, Minio
 
 Variables = dict[str, str]
@@ -53,25 +53,23 @@ TABLE: dict[Kind, Callable[[SplitResult], Variables]] = {
 
 def services(settings: Settings) -> Values:
     """Tell users, and the hub, where the services are; hand users the credentials that lie beside them."""
-    users: Variables = {}
     hub: Variables = {}
-    secrets: list[str] = []
     for service in settings.services.catalogue:
-        if service.used_by != "hub":
-            users |= variables(service)
-            secrets += [service.credentials] if service.credentials else []
         if service.used_by != "users":
             hub |= variables(service)
-    values: Values = {}
-    if users:
-        values["singleuser"] = {"extraEnv": users}
-    if hub:
-        values["hub"] = {"extraEnv": hub}
-    if secrets:
-        every_key = [{"secretRef": {"name": name}} for name in dict.fromkeys(secrets)]
-        spawner = {"KubeSpawner": {"extra_container_config": {"envFrom": every_key}}}
+    values: Values = {"hub": {"extraEnv": hub}} if hub else {}
+    if sources := _sources(settings.services):
+        spawner = {"KubeSpawner": {"extra_container_config": {"envFrom": sources}}}
         values.setdefault("hub", {})["config"] = spawner
     return values
+
+
+def _sources(services: Services) -> list[Values]:
+    """Name what user pods read their variables from, at their own start: a change needs no new hub."""
+    told = for_users(services)
+    secrets = dict.fromkeys(service.credentials for service in told if service.credentials)
+    known = [{"configMapRef": {"name": ENVIRONMENT}}] if told else []
+    return [*known, *({"secretRef": {"name": name}} for name in secrets)]
 
 
 def variables(service: Service) -> Variables:

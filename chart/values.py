@@ -16,7 +16,9 @@ from chart.merge import Values, disjoint
 from chart.mirror import mirrored
 from chart.network import policies
 from chart.placement import availability, placement, scheduling
+from chart.platform import platform
 from chart.profiles import profile_groups, profile_list
+from chart.restarts import restarts
 from chart.security import security
 from chart.services import object_store, services
 from chart.sign_in import sign_in
@@ -34,11 +36,13 @@ def build(settings: Settings) -> Values:
         sign_in,
         security,
         authorities,
+        restarts,
         egress_proxy,
         database,
         volumes,
         object_store,
         services,
+        platform,
         policies,
         profile_list,
         profile_groups,

@@ -18,6 +18,7 @@ from settings.cluster import Cluster, Namespace, Protection
 from settings.delivery import ByHand, Delivery
 from settings.door import Ingress, Tls
 from settings.finding import Finding
+from settings.gpu import Gpus
 from settings.hub import Availability, Culling, Hub
 from settings.images import Images
 from settings.monitoring import Monitoring
@@ -51,6 +52,7 @@ class Settings(Section):
     """Who may sign in, by which provider."""
     hub: Hub = Hub()
     profiles: tuple[Profile, ...] = Field(min_length=1)
+    gpu: Gpus = Gpus()
     images: Images
     chart: Chart
     """The Helm chart: which one, and where it comes from. See [the chart](chart.md)."""

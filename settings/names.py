@@ -129,6 +129,16 @@ Sha256 = Annotated[str, Form("a SHA-256 digest in hexadecimal", r"[0-9a-f]{64}",
 ExtendedResource = Annotated[
     str, Form("an extended resource", rf"{_LABEL}(?:\.{_LABEL})+/[a-z0-9.-]+", "nvidia.com/gpu")
 ]
+ConfigName = Annotated[
+    str,
+    Form(
+        "a name of lower-case letters, digits, dots and dashes",
+        r"[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?",
+        "all-1g.5gb",
+        63,
+    ),
+]
+MigSlice = Annotated[str, Form("the size of a MIG slice", r"[1-7]g\.\d{1,3}gb", "1g.5gb", 16)]
 RelativePath = Annotated[
     str,
     Form("a path relative to the project", r"(?!/)[A-Za-z0-9._/+-]+", ".charts/jupyterhub-4.4.1.tgz", 512),

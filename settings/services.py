@@ -10,6 +10,11 @@ from settings.names import DnsLabel, Url
 from settings.network import Reach
 from settings.section import Section
 
+CATALOGUE = "platform-services"
+"""ConfigMap of the catalogue's files, which user pods mount."""
+ENVIRONMENT = "platform-services-environment"
+"""ConfigMap of the services' variables, which user pods get."""
+
 Kind = Literal[
     "gitlab",
     "artifactory",
@@ -41,6 +46,8 @@ class Service(Section):
     """Secret in the namespace whose keys user pods get as environment variables; none for own sign-in."""
     description: str = Field(default="", max_length=200)
     """A line for users."""
+    docs: Url | None = None
+    """Where users read more about it."""
 
 
 class PortalCard(Section):
@@ -52,6 +59,8 @@ class PortalCard(Section):
     """The line below."""
     category: str = Field(default="data-science", max_length=40)
     """The portal's group of cards."""
+    icon: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$")
+    """Name of an icon that the portal has."""
 
 
 class Services(Section):
@@ -60,3 +69,8 @@ class Services(Section):
     catalogue: tuple[Service, ...] = ()
     """The services, one entry each."""
     portal_card: PortalCard | None = None
+
+
+def for_users(services: Services) -> tuple[Service, ...]:
+    """Give the services that notebooks use."""
+    return tuple(service for service in services.catalogue if service.used_by != "hub")

@@ -8,12 +8,14 @@ from typing import Any
 from settings.finding import Finding
 from settings.rules import (
     access,
+    authorities,
     capacity,
     chart,
     clashes,
     database,
     doors,
     encryption,
+    gpu,
     identity,
     images,
     namespace,
@@ -22,8 +24,10 @@ from settings.rules import (
     placement,
     reach,
     release,
+    secrets,
     services,
     serving,
+    sharing,
     storage,
 )
 
@@ -31,12 +35,14 @@ Rule = Callable[..., Iterable[Finding]]
 
 _MODULES: tuple[Any, ...] = (
     access,
+    authorities,
     capacity,
     chart,
     clashes,
     database,
     doors,
     encryption,
+    gpu,
     identity,
     images,
     namespace,
@@ -45,8 +51,10 @@ _MODULES: tuple[Any, ...] = (
     placement,
     reach,
     release,
+    secrets,
     services,
     serving,
+    sharing,
     storage,
 )
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)

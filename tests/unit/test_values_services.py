@@ -8,8 +8,9 @@ import pytest
 
 from chart import services
 from chart.authorities import VARIABLES
+from chart.platform import environment
 from chart.values import build
-from settings.services import Kind, Service
+from settings.services import ENVIRONMENT, Kind, Service
 from tests.unit.documents import Document, settings, settings_of
 
 BUNDLE = {"cluster": {"caBundle": {"configMap": "company"}}}
@@ -24,11 +25,8 @@ def service(kind: str, url: str, **more: str) -> dict[str, Any]:
     return {"kind": kind, "url": url, "reach": {"namespace": "x", "ports": [1]}, **more}
 
 
-def env(catalogue: list[dict[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = build(settings({"services": {"catalogue": catalogue}}))["singleuser"].get(
-        "extraEnv", {}
-    )
-    return found
+def env(catalogue: list[dict[str, Any]]) -> dict[str, str]:
+    return environment(settings({"services": {"catalogue": catalogue}}))
 
 
 def test_every_kind_of_service_has_its_variables() -> None:
@@ -45,7 +43,6 @@ def test_no_two_kinds_share_a_variable() -> None:
 
 
 def test_clients_find_the_services_under_the_names_that_they_read() -> None:
-    found = made("carbon254")["singleuser"]["extraEnv"]
     expected = {
         "TRINO_HOST": "trino.trino",
         "TRINO_PORT": "8080",
@@ -58,7 +55,7 @@ def test_clients_find_the_services_under_the_names_that_they_read() -> None:
         "KAFKA_BOOTSTRAP_SERVERS": "kafka.kafka:9092",
         "MINIO_URL": "http://minio.minio:9000",
     }
-    assert {name: found[name] for name in expected} == expected
+    assert environment(settings_of("carbon254")) == expected
 
 
 def test_two_of_a_kind_are_told_apart_by_name() -> None:
@@ -72,7 +69,7 @@ def test_two_of_a_kind_are_told_apart_by_name() -> None:
 def test_what_is_for_the_hub_is_not_for_users() -> None:
     found = made("aiv-prod")
     assert found["hub"]["extraEnv"]["IAM_API_URL"] == "https://iam.aiv.internal"
-    assert "IAM_API_URL" not in found["singleuser"]["extraEnv"]
+    assert "IAM_API_URL" not in environment(settings_of("aiv-prod"))
     assert "GITLAB_URL" not in found["hub"]["extraEnv"]
 
 
@@ -83,7 +80,11 @@ def test_credentials_come_from_their_secret_into_user_pods_alone() -> None:
         )
     )
     spawner = found["hub"]["config"]["KubeSpawner"]
-    assert spawner["extra_container_config"] == {"envFrom": [{"secretRef": {"name": "trino-login"}}]}
+    # In this order: the last word is the credentials'.
+    assert spawner["extra_container_config"]["envFrom"] == [
+        {"configMapRef": {"name": ENVIRONMENT}},
+        {"secretRef": {"name": "trino-login"}},
+    ]
     assert "extraEnv" not in found["hub"]
 
 
