@@ -44,17 +44,13 @@ def claims_are_nobodys_home(storage: Storage, database: Database) -> Iterator[Fi
             )
 
 
-def certificate_secret_has_its_own_name(
-    tls: Tls, images: Images, auth: Auth, ingress: Door
-) -> Iterator[Finding]:
+def certificate_secret_has_its_own_name(tls: Tls, images: Images, auth: Auth) -> Iterator[Finding]:
     """Refuse a TLS Secret whose name the chart, or another Secret of another type, takes for itself."""
     if isinstance(tls, NoTls):
         return
     others = {name: "the registry's credentials" for name in images.pull_secrets}
     if isinstance(auth, Identities):
         others[auth.client_secret_name] = "the sign-in application's secret"
-    if ingress.tunnel:
-        others[ingress.tunnel.token_secret] = "the tunnel's token"
     others |= dict.fromkeys(_CHARTS, "an object of the chart itself")
     if tls.secret_name in others:
         yield Finding(
@@ -89,7 +85,7 @@ def secrets_are_not_the_charts(
 
 
 def users_get_no_secret_of_the_hub(
-    services: Services, storage: Storage, auth: Auth, database: Database, secrets: Secrets, ingress: Door
+    services: Services, storage: Storage, auth: Auth, database: Database, secrets: Secrets
 ) -> Iterator[Finding]:
     """Refuse to hand a Secret of the hub to user pods, as the credentials of a service."""
     hubs = {secrets.name, *_CHARTS}
@@ -97,17 +93,8 @@ def users_get_no_secret_of_the_hub(
         hubs.add(auth.client_secret_name)
     if isinstance(database, ExternalDatabase):
         hubs.add(database.password_secret)
-    if ingress.tunnel:
-        hubs.add(ingress.tunnel.token_secret)
-    given = {
-        f"settings.services.catalogue[{at}].credentials": service.credentials
-        for at, service in enumerate(services.catalogue)
-        if service.used_by != "hub"
-    }
-    if isinstance(storage.object_store, Minio):
-        given["settings.storage.objectStore.credentials"] = storage.object_store.credentials
-    for path, name in given.items():
-        if name and name in hubs:
+    for path, name in _given_to_users(services, storage).items():
+        if name in hubs:
             yield Finding(
                 path=path,
                 rule="D15",
@@ -115,6 +102,33 @@ def users_get_no_secret_of_the_hub(
                 follows="Every user would find the hub's own passwords and keys in the environment.",
                 remedy="Keep what users get in a Secret of its own.",
             )
+
+
+def users_get_no_token_of_the_tunnel(
+    services: Services, storage: Storage, ingress: Door
+) -> Iterator[Finding]:
+    """Refuse to hand the tunnel's token to user pods: with it anybody serves the host from anywhere."""
+    for path, name in _given_to_users(services, storage).items():
+        if ingress.tunnel and name == ingress.tunnel.token_secret:
+            yield Finding(
+                path=path,
+                rule="D15",
+                what=f"{name} is the Secret with the tunnel's token.",
+                follows="Every user could answer for the hub from a machine of their own, and see passwords.",
+                remedy="Keep what users get in a Secret of its own.",
+            )
+
+
+def _given_to_users(services: Services, storage: Storage) -> dict[str, str]:
+    """Name the Secrets whose content user pods see, by their place in the settings."""
+    given = {
+        f"settings.services.catalogue[{at}].credentials": service.credentials
+        for at, service in enumerate(services.catalogue)
+        if service.used_by != "hub" and service.credentials
+    }
+    if isinstance(storage.object_store, Minio):
+        given["settings.storage.objectStore.credentials"] = storage.object_store.credentials
+    return given
 
 
 def the_bucket_has_its_own_config_map(storage: Storage, cluster: Cluster) -> Iterator[Finding]:
@@ -136,5 +150,6 @@ RULES = (
     certificate_secret_has_its_own_name,
     secrets_are_not_the_charts,
     users_get_no_secret_of_the_hub,
+    users_get_no_token_of_the_tunnel,
     the_bucket_has_its_own_config_map,
 )
