@@ -31,8 +31,13 @@ RESOLVER = Path("/etc/resolv.conf")
 KUBERNETES_NAME = f"kubernetes.default.svc.{CLUSTER_DOMAIN}"
 
 
+def hosts_file(place: Layout) -> Path:
+    """Names of the world outside that this machine plays to pods; read again when it changes."""
+    return place.config / "hosts"
+
+
 def corefile(place: Layout, resolver: Path = RESOLVER) -> str:
-    """CoreDNS' configuration: the cluster's names from the API server, others from the host's resolver.
+    """CoreDNS' configuration: names that are played here, the cluster's, others from the host's resolver.
 
     A machine without a network names no resolver; CoreDNS would refuse to start over that.
     """
@@ -42,6 +47,11 @@ def corefile(place: Layout, resolver: Path = RESOLVER) -> str:
 .:53 {{
   bind {NODE_IP}
   errors
+  hosts {hosts_file(place)} {{
+    ttl 5
+    reload 1s
+    fallthrough
+  }}
   kubernetes {CLUSTER_DOMAIN} in-addr.arpa {{
     kubeconfig {place.kubeconfig("coredns")}
     ttl 5
@@ -61,6 +71,7 @@ def coredns(place: Layout, tools: Tools) -> Spec:
     """The cluster's DNS, on the node's address."""
     config = place.config / "Corefile"
     files.write(config, corefile(place))
+    hosts_file(place).touch()
     return Spec(
         name="coredns",
         argv=(str(tools.path("coredns")), "-conf", str(config)),

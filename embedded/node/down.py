@@ -10,7 +10,7 @@ from pathlib import Path
 
 from embedded import netpol
 from embedded.fault import Fault
-from embedded.node import cgroups, identity, network, ownership
+from embedded.node import cgroups, identity, network, outside, ownership
 from embedded.node.identity import Identity
 from embedded.node.layout import BRIDGE, Layout, layout
 from embedded.node.parallel import together
@@ -100,6 +100,7 @@ def _machine(place: Layout) -> None:
         sockets = _shim_sockets(place)
         _unmount(place)
         _forget_links(place)
+        outside.down()
         network.down()
         netpol.remove()
         network.restore(place.sysctls)
@@ -112,6 +113,9 @@ def _machine(place: Layout) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     for socket in place.run.glob("*.sock*"):
         socket.unlink(missing_ok=True)
+    # A file that is a mount still is one of the leftovers, and cannot be removed.
+    with contextlib.suppress(OSError):
+        outside.namespace(place).unlink()
 
 
 def _forget_links(place: Layout) -> None:
@@ -173,6 +177,7 @@ def _machine_leftovers() -> list[str]:
     found += [f"interface {link}" for link in network.pod_links()]
     if Path(f"/sys/class/net/{BRIDGE}").exists():
         found.append(f"interface {BRIDGE}")
+    found += outside.leftovers()
     _, tables = attempt("nft", "list", "tables")
     ours = {*network.tables(), netpol.TABLE}
     found += [line for line in tables.splitlines() if line.removeprefix("table ") in ours]

@@ -38,7 +38,9 @@ def status(paths: Paths) -> list[Part]:
     if owner.state != place.state:
         return [Part("node", ok=False, detail=f"another one runs here, with its state in {owner.state}")]
     groups = (CONTROL, RUNTIME, ADDONS, WORKERS) if owner.options.pods else (CONTROL,)
-    parts = [_process(processes, name) for group in groups for name in group]
+    names = [name for group in groups for name in group]
+    # What runs beside them differs: the world around the stacks that are up.
+    parts = [_process(processes, name) for name in (*names, *sorted({*processes.names()} - {*names}))]
     checks = _checks(place, owner.options)
     with ThreadPoolExecutor(max_workers=len(checks)) as pool:
         parts += list(pool.map(_judge, checks, checks.values()))

@@ -103,10 +103,11 @@ def holder(inode: int) -> int | None:
 
 def free_near(port: int, taken: Collection[int]) -> int:
     """The next port that nobody holds."""
-    return next(number for number in range(port + 1, 65536) if number not in taken and _bindable(number))
+    return next(number for number in range(port + 1, 65536) if number not in taken and bindable(number))
 
 
-def _bindable(port: int) -> bool:
+def bindable(port: int) -> bool:
+    """Whether nobody holds a port of the loopback address."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         try:
             probe.bind(("127.0.0.1", port))

@@ -10,6 +10,8 @@ import ssl
 import struct
 from pathlib import Path
 
+from embedded.node.outside import entered
+
 QUICK = 2.0
 
 
@@ -59,6 +61,15 @@ def socket_open(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(QUICK)
         return int(probe.connect_ex(os.fspath(path))) == 0
+
+
+def port_open(address: str, port: int, namespace: Path | None = None) -> bool:
+    """Whether somebody listens, on this machine or in a network namespace of it."""
+    with entered(namespace):
+        probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    with probe:
+        probe.settimeout(QUICK)
+        return int(probe.connect_ex((address, port))) == 0
 
 
 def dns_answers(server: str, name: str) -> bool:
