@@ -93,8 +93,15 @@ def users_get_no_secret_of_the_hub(
         hubs.add(auth.client_secret_name)
     if isinstance(database, ExternalDatabase):
         hubs.add(database.password_secret)
-    for path, name in _given_to_users(services, storage).items():
-        if name in hubs:
+    given = {
+        f"settings.services.catalogue[{at}].credentials": service.credentials
+        for at, service in enumerate(services.catalogue)
+        if service.used_by != "hub"
+    }
+    if isinstance(storage.object_store, Minio):
+        given["settings.storage.objectStore.credentials"] = storage.object_store.credentials
+    for path, name in given.items():
+        if name and name in hubs:
             yield Finding(
                 path=path,
                 rule="D15",
@@ -102,33 +109,6 @@ def users_get_no_secret_of_the_hub(
                 follows="Every user would find the hub's own passwords and keys in the environment.",
                 remedy="Keep what users get in a Secret of its own.",
             )
-
-
-def users_get_no_token_of_the_tunnel(
-    services: Services, storage: Storage, ingress: Door
-) -> Iterator[Finding]:
-    """Refuse to hand the tunnel's token to user pods: with it anybody serves the host from anywhere."""
-    for path, name in _given_to_users(services, storage).items():
-        if ingress.tunnel and name == ingress.tunnel.token_secret:
-            yield Finding(
-                path=path,
-                rule="D15",
-                what=f"{name} is the Secret with the tunnel's token.",
-                follows="Every user could answer for the hub from a machine of their own, and see passwords.",
-                remedy="Keep what users get in a Secret of its own.",
-            )
-
-
-def _given_to_users(services: Services, storage: Storage) -> dict[str, str]:
-    """Name the Secrets whose content user pods see, by their place in the settings."""
-    given = {
-        f"settings.services.catalogue[{at}].credentials": service.credentials
-        for at, service in enumerate(services.catalogue)
-        if service.used_by != "hub" and service.credentials
-    }
-    if isinstance(storage.object_store, Minio):
-        given["settings.storage.objectStore.credentials"] = storage.object_store.credentials
-    return given
 
 
 def the_bucket_has_its_own_config_map(storage: Storage, cluster: Cluster) -> Iterator[Finding]:
@@ -150,6 +130,5 @@ RULES = (
     certificate_secret_has_its_own_name,
     secrets_are_not_the_charts,
     users_get_no_secret_of_the_hub,
-    users_get_no_token_of_the_tunnel,
     the_bucket_has_its_own_config_map,
 )
