@@ -6,8 +6,10 @@ makes a new one, and the old one goes when no setting names it any more.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -43,12 +45,16 @@ class CredentialsArgs:
     client_secret: pulumi.Output[str] | None = None
     """Of the application at the identity provider; None where another Secret has it, or nobody needs it."""
     database_password: pulumi.Output[str] | None = None
+    fixed_name: str | None = None
+    """Of the hub's Secret, where it must have a certain one."""
 
 
 class Credentials(pulumi.ComponentResource):
-    """Outputs: secret_name (for hub.existingSecret), proxy_token, shared_password, admin_password."""
+    """Outputs: secret_name (for hub.existingSecret), digest, proxy_token, shared_password, admin_password."""
 
     secret_name: pulumi.Output[str]
+    digest: pulumi.Output[str] | None
+    """Of the content, for an annotation that rolls the hub: only where the name is fixed and does not."""
     proxy_token: pulumi.Output[str]
     shared_password: pulumi.Output[str] | None
     admin_password: pulumi.Output[str] | None
@@ -67,20 +73,22 @@ class Credentials(pulumi.ComponentResource):
             self.admin_password = args.admin_password or self._password(
                 "admin-password", generations.passwords, _ADMIN_PASSWORD_LENGTH
             )
-        self.secret_name = self._secret(args)
+        content = self._content(args)
+        self.digest = _digest(content) if args.fixed_name else None
+        self.secret_name = self._secret(args, content)
         self.register_outputs({"secretName": self.secret_name})
 
-    def _secret(self, args: CredentialsArgs) -> pulumi.Output[str]:
-        """Make the Secret under a name of its own for every content.
+    def _secret(self, args: CredentialsArgs, content: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
+        """Make the Secret under a name of its own for every content, unless a certain name is asked for.
 
         The hub reads its secrets at start only, and the chart does not watch this Secret: a new name in
         `hub.existingSecret` is what rolls the hub, and immutable is what forces the new name.
         """
         secret = k8s.core.v1.Secret(
             "hub-credentials",
-            metadata={"namespace": args.namespace},
-            immutable=True,
-            string_data=self._content(args),
+            metadata=k8s.meta.v1.ObjectMetaArgs(namespace=args.namespace, name=args.fixed_name),
+            immutable=None if args.fixed_name else True,
+            string_data=content,
             opts=pulumi.ResourceOptions(parent=self),
         )
         return pulumi.Output.from_input(secret.metadata["name"])
@@ -116,24 +124,26 @@ class Credentials(pulumi.ComponentResource):
         return {name: secret for name, secret in secrets.items() if secret is not None}
 
     def _key(self, role: str, generation: int) -> pulumi.Output[str]:
-        """Make 32 random bytes, in hex.
-
-        Not by RandomBytes: its id is its value in base64, and ids lie in the state in plain text.
-        """
-        made = pulumi_random.RandomPassword(
-            f"{role}-{generation}",
-            length=2 * _KEY_BYTES,
-            lower=False,
-            upper=False,
-            special=True,
-            override_special="abcdef",
-            opts=self._guarded,
-        )
-        return pulumi.Output.secret(made.result)
+        """Make 32 random bytes, in hex."""
+        # Not by RandomBytes: its id is its value in base64, and ids lie in the state in plain text.
+        digits = {"lower": False, "upper": False, "special": True, "override_special": "abcdef"}
+        return self._random(f"{role}-{generation}", 2 * _KEY_BYTES, digits)
 
     def _password(self, role: str, generation: int, length: int) -> pulumi.Output[str]:
         # Letters and digits: people type it, and it stands in shells.
-        made = pulumi_random.RandomPassword(
-            f"{role}-{generation}", length=length, special=False, opts=self._guarded
-        )
+        return self._random(f"{role}-{generation}", length, {"special": False})
+
+    def _random(self, name: str, length: int, form: Mapping[str, Any]) -> pulumi.Output[str]:
+        made = pulumi_random.RandomPassword(name, length=length, **form, opts=self._guarded)
         return pulumi.Output.secret(made.result)
+
+
+def _digest(content: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
+    """Tell one content from another.
+
+    More people read the pod that it stands in than the Secret, and it gives nothing away: the cookie
+    secret's 256 random bits are hashed along, so that nobody can try passwords against it. Pulumi keeps it
+    a secret all the same, like everything made from secrets: nothing unmarks it.
+    """
+    text = pulumi.Output.json_dumps(dict(content), sort_keys=True)
+    return text.apply(lambda whole: hashlib.sha256(whole.encode()).hexdigest())

@@ -20,7 +20,7 @@ from settings.cluster import Protection
 
 @dataclass(frozen=True, kw_only=True)
 class HubArgs:
-    """The release, its values, and the two leaves that only a deployment knows."""
+    """The release, its values, and the leaves that only a deployment knows."""
 
     namespace: pulumi.Input[str]
     settings: model.Hub
@@ -29,6 +29,8 @@ class HubArgs:
     values: Mapping[str, Any]
     credentials_secret: pulumi.Input[str]
     proxy_token: pulumi.Input[str]
+    credentials_digest: pulumi.Input[str] | None = None
+    """Rolls the hub where the credentials' name stays the same whatever is in them."""
     after: Sequence[pulumi.Resource]
     """What the release must find when it comes: no name of theirs orders them."""
 
@@ -71,8 +73,11 @@ class Hub(pulumi.ComponentResource):
 
 
 def _with_leaves(args: HubArgs) -> dict[str, Any]:
-    """Add the credentials' name, and the one secret that the chart reads only from its values."""
+    """Add the credentials' name, and what is secret among the values: the one secret that the chart reads
+    from nowhere else, and what tells one content of the credentials from another."""
     values = copy.deepcopy(dict(args.values))
     values["hub"]["existingSecret"] = args.credentials_secret
     values["proxy"]["secretToken"] = args.proxy_token
+    if args.credentials_digest is not None:
+        values["hub"].setdefault("annotations", {})["checksum/credentials"] = args.credentials_digest
     return values

@@ -17,6 +17,9 @@ class CaBundle(Section):
     """Name of the ConfigMap in the hub's namespace."""
     key: str = Field(default="ca-certificates.crt", pattern=r"^[-._a-zA-Z0-9]{1,253}$")
     """Key of the bundle in it, as PEM."""
+    certificates: str | None = Field(default=None, max_length=900_000)
+    """The bundle itself, PEM: with it the stack makes the ConfigMap, else somebody else keeps that. Most
+    clients trust nothing beside it: where they reach public hosts, it holds the public authorities too."""
 
 
 class Cluster(Section):

@@ -33,7 +33,7 @@ def check(given: Given, settings: Settings, today: date, stack: str | None = Non
     trimmed = {key: _trimmed(KNOWN[key], value) for key, value in given.items()}
     there = {key: value for key, value in trimmed.items() if value.get_secret_value() or _may_be_empty(key)}
     used = {row.key: there[row.key] for row in wanted if row.key in there}
-    found = [_missing(row, stack) for row in wanted if row.key not in used]
+    found = [_missing(row, stack) for row in wanted if not row.optional and row.key not in used]
     for row in wanted:
         if row.key in used:
             found += _unfit(row, used[row.key], settings, stack)

@@ -14,6 +14,8 @@ from settings.auth import Entra, Identities, SharedPassword
 from settings.document import Settings
 from settings.door import PemTls, PfxTls
 from settings.finding import Finding
+from settings.named import fault as named_fault
+from settings.referred import of_users
 from settings.secrets import FromConfig, Generated
 from settings.storage import ExternalDatabase
 
@@ -52,6 +54,8 @@ class Needed:
     fault: Callable[[str, Settings], str | None] = _any_form
     """What is wrong with a value of this form, or nothing."""
     may_be_empty: bool = False
+    optional: bool = False
+    """Missing is no fault: somebody else keeps it then."""
 
     @property
     def path(self) -> str:
@@ -173,6 +177,18 @@ TABLE = (
         origin="Cloudflare's page of the tunnel, the last word of the command shown there",
         trimmed=string.whitespace,
         fault=_tunnel_token,
+    ),
+    Needed(
+        key="namedSecrets",
+        what='Secrets that settings name, as JSON: `{"name": {"key": "value"}}` (optional)',
+        when="a setting names a Secret of users or nodes (credentials of a service or bucket, "
+        "`images.pullSecrets`), and `secrets.source: config` or `generated`",
+        wanted=lambda settings: _from_people(settings) and bool(of_users(settings)),
+        origin="whoever runs the service, the object store or the registry",
+        pipe="{set} < secrets.json",
+        trimmed="",
+        fault=named_fault,
+        optional=True,
     ),
 )
 KNOWN = {row.key: row for row in TABLE}

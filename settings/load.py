@@ -15,6 +15,7 @@ from settings.credentials import Checked, check
 from settings.document import Settings, inspect
 from settings.finding import report
 from settings.flat import DOCUMENT, KNOWN, PROJECT, misplaced
+from settings.named import parsed
 
 Secret = pulumi.Output[str]
 
@@ -30,6 +31,8 @@ class Brought:
     admin_password: Secret | None = None
     further: Mapping[str, Secret] = field(default_factory=dict)
     """All other secrets that the settings want, by their flat key, such as `oauthClientSecret`."""
+    named: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
+    """Secrets that settings name and the stack itself keeps: by their names, then by their keys."""
     tls_expires: date | None = None
 
 
@@ -65,12 +68,23 @@ def _document(config: pulumi.Config) -> object:
         return text
 
 
+_FIELDS = {
+    *("tlsCert", "tlsKey", "tlsPfx", "tlsPfxPassword"),
+    *("sharedPassword", "adminPassword", "namedSecrets"),
+}
+"""Keys that have a field of their own in Brought."""
+
+
+def _named(secrets: Mapping[str, SecretStr]) -> Mapping[str, Mapping[str, str]]:
+    text = secrets.get("namedSecrets")
+    return (parsed(text.get_secret_value()) or {}) if text else {}
+
+
 def _brought(checked: Checked) -> Brought:
     def secret(value: SecretStr | str | None) -> Secret | None:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         return None if text is None else pulumi.Output.secret(text)
 
-    own = {"tlsCert", "tlsKey", "tlsPfx", "tlsPfxPassword", "sharedPassword", "adminPassword"}
     material, secrets = checked.material, checked.secrets
     return Brought(
         tls_cert=secret(material.certificate_pem) if material else None,
@@ -80,7 +94,11 @@ def _brought(checked: Checked) -> Brought:
         further={
             key: pulumi.Output.secret(value.get_secret_value())
             for key, value in secrets.items()
-            if key not in own
+            if key not in _FIELDS
+        },
+        named={
+            name: {key: pulumi.Output.secret(value) for key, value in content.items()}
+            for name, content in _named(secrets).items()
         },
         tls_expires=material.expires if material else None,
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.names import DnsLabel, Url
+from settings.names import DnsLabel, Url, Uuid
 from settings.section import Section
 
 
@@ -34,7 +34,13 @@ class Vault(Section):
     path: str = Field(min_length=1, max_length=200)
     """The mount of the key-value engine, version 2."""
     role: str = Field(min_length=1, max_length=100)
-    """Vault's role for the namespace's service account."""
+    """Vault's role for the service account."""
+    mount: str = Field(default="kubernetes", min_length=1, max_length=200)
+    """Where Vault's Kubernetes sign-in for this cluster is mounted."""
+    audience: str | None = Field(default=None, min_length=1, max_length=200)
+    """For whom the service account's token is made out, where the role asks for it."""
+    service_account: DnsLabel = "secret-store"
+    """As whom External Secrets signs in: an account that is made for it, and that no pod runs as."""
 
 
 class AzureKeyVault(Section):
@@ -43,8 +49,12 @@ class AzureKeyVault(Section):
     kind: Literal["azureKeyVault"]
     server: Url
     """Address of the vault."""
-    tenant_id: str = Field(min_length=1, max_length=64)
+    tenant_id: Uuid
     """Directory (tenant) id of the vault."""
+    client_id: Uuid
+    """Client id of the identity that reads the vault; it must trust the service account (federation)."""
+    service_account: DnsLabel = "secret-store"
+    """As whom External Secrets signs in: an account that is made for it, and that no pod runs as."""
 
 
 class SharedStore(Section):
@@ -80,21 +90,30 @@ class FromConfig(Kept):
     source: Literal["config"]
 
 
-class FromCluster(Kept):
+class FromOutside(Kept):
+    """What the sources have whose changes this program does not see."""
+
+    generation: int = Field(default=1, ge=1)
+    """A higher number rolls the hub, which reads its secrets at start only."""
+
+
+class FromCluster(FromOutside):
     """Kubernetes Secrets that somebody else puts into the namespace."""
 
     source: Literal["cluster"]
 
 
-class FromStore(Kept):
+class FromStore(FromOutside):
     """External Secrets brings them from a store."""
 
     source: Literal["externalSecrets"]
     store: Store
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._/-]{0,120}$")
+    """What stands before a Secret's name in the name of its entry, with what divides them: `jupyterhub/`."""
+    elsewhere: tuple[DnsLabel, ...] = ()
+    """Secrets that settings name and that somebody else keeps: none of them is brought from the store."""
     refresh: Annotated[str, Field(pattern=r"^[1-9][0-9]*[smh]$")] = "1h"
     """How often External Secrets looks for changes."""
-    generation: int = Field(default=1, ge=1)
-    """A higher number rolls the hub, which reads its secrets at start only."""
 
 
 Secrets = Annotated[Generated | FromConfig | FromCluster | FromStore, Field(discriminator="source")]
