@@ -28,6 +28,11 @@ PLURALS = {
     "RoleBinding": "rolebindings",
     "StorageClass": "storageclasses",
     "IngressClass": "ingressclasses",
+    "CustomResourceDefinition": "customresourcedefinitions",
+    "Deployment": "deployments",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+    "Secret": "secrets",
+    "Service": "services",
 }
 
 
@@ -72,6 +77,12 @@ class Api:
     def patch(self, path: str, changes: list[Document]) -> None:
         """A JSON patch."""
         self._document(self._ask("PATCH", path, json.dumps(changes), "application/json-patch+json"))
+
+    def delete(self, path: str) -> None:
+        """Remove an object, and what it owns after it; one that is gone is gone."""
+        answer = self._ask("DELETE", path)
+        if answer.status_code != NOT_FOUND:
+            self._document(answer)
 
     def merge(self, path: str, change: str) -> None:
         """A strategic merge patch: lists of conditions are merged by their type."""

@@ -70,6 +70,14 @@ class Module(_Part):
         return self.version.split(".")[1]
 
 
+class Definitions(_Part):
+    """Definitions of kinds that another project publishes in its Go module."""
+
+    module: str
+    version: str
+    files: tuple[str, ...] = Field(min_length=1)
+
+
 class Versions(_Part):
     """All of it."""
 
@@ -78,6 +86,7 @@ class Versions(_Part):
     chart: Chart
     debian: Mapping[str, tuple[str, ...]]
     modules: Mapping[str, Module]
+    definitions: Mapping[str, Definitions] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Versions:

@@ -1,0 +1,3 @@
+module embedded/definitions
+
+go 1.26.0

@@ -1,0 +1,146 @@
+"""What a stack finds inside the cluster beside its own: other projects' kinds, its database, its neighbours."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from embedded import paths as places
+from embedded.fault import Fault
+from embedded.node import crds, files, kubeconfig, ownership, pki
+from embedded.node.api import Api, Document
+from embedded.node.layout import Images, Layout, Options, layout
+from embedded.node.processes import Processes, Spec
+from embedded.paths import Paths
+from embedded.world import database, neighbours, others
+from embedded.world.database import Database
+
+NEIGHBOURS = "neighbours"
+USER = f"embedded:{NEIGHBOURS}"
+RBAC = "rbac.authorization.k8s.io"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What was provided that others must know of."""
+
+    database: Database | None
+
+
+def provide(
+    paths: Paths,
+    stack: str,
+    document: Mapping[str, Any],
+    images: Images,
+    database_password: str | None = None,
+) -> Surroundings:
+    """Give a stack its surroundings in the cluster; what stands already stays."""
+    place = layout(paths)
+    options = _options(place)
+    with Api(place, options) as api:
+        crds.ensure(api, paths, crds.projects_for(document))
+        if _enlist(place, stack, document) and options.pods:
+            _neighbours(place, options, api)
+        server = database.wanted(stack, document, database_password)
+        if server is None or not options.pods:
+            return Surroundings(None)
+        leaf = pki.Leaf(f"database-{stack}", server.host, hosts=server.names)
+        pair = pki.leaf_certificate(paths.pki, pki.ingress_authority(paths.pki), leaf)
+        return Surroundings(database.ensure(api, server, images["postgres"].ref, pair))
+
+
+def withdraw(paths: Paths, stack: str | None = None) -> None:
+    """Forget one stack, or all: its database goes, and nobody plays its neighbours any more."""
+    place = layout(paths)
+    gone = [stack] if stack else sorted(file.stem for file in _folder(place).glob("*.json"))
+    for name in gone:
+        _entry(place, name).unlink(missing_ok=True)
+    processes = _processes(place)
+    if not any(_folder(place).glob("*.json")):
+        processes.stop(NEIGHBOURS)
+    owner = ownership.read(place)
+    if owner and processes.running("kube-apiserver"):
+        with Api(place, owner.options) as api:
+            for name in gone:
+                database.remove(api, name)
+
+
+def _options(place: Layout) -> Options:
+    owner = ownership.read(place)
+    if owner is None:
+        raise Fault("The node does not run.", "Nothing was provided for the stack.", "Start it: make up")
+    return owner.options
+
+
+def _folder(place: Layout) -> Path:
+    return place.state / NEIGHBOURS
+
+
+def _entry(place: Layout, stack: str) -> Path:
+    return _folder(place) / f"{stack}.json"
+
+
+def _enlist(place: Layout, stack: str, document: Mapping[str, Any]) -> bool:
+    """Write down what the neighbours keep for a stack (keys are among it), if they keep anything."""
+    pair = pki.ingress_certificate(place.paths.pki, document["ingress"]["host"])
+    entry = {
+        "namespace": document["namespace"]["name"],
+        "objects": others.kept_by_others(document, pair.certificate.read_text(), pair.key.read_text()),
+        "endpoint": document.get("storage", {}).get("objectStore", {}).get("endpoint", ""),
+    }
+    if not entry["objects"] and not entry["endpoint"]:
+        _entry(place, stack).unlink(missing_ok=True)
+        return False
+    files.write(_entry(place, stack), json.dumps(entry), 0o600)
+    return True
+
+
+def _neighbours(place: Layout, options: Options, api: Api) -> None:
+    """Have their process, with a certificate and rights of its own."""
+    folder = place.paths.pki
+    pki.leaf_certificate(folder, pki.pair(folder, "ca"), pki.Leaf(NEIGHBOURS, USER))
+    config = place.kubeconfig(NEIGHBOURS)
+    files.write_yaml(config, kubeconfig.render(options.api_url, folder, NEIGHBOURS), 0o600)
+    for document in rights():
+        api.apply(document)
+    _processes(place).ensure(
+        Spec(
+            name=NEIGHBOURS,
+            argv=(
+                sys.executable,
+                *("-m", neighbours.__name__),
+                *("--kubeconfig", str(config)),
+                *("--folder", str(_folder(place))),
+            ),
+            # Its own source among them: a checkout that moved on restarts it.
+            inputs=(config, Path(neighbours.__file__), Path(others.__file__)),
+            env={"PYTHONPATH": str(places.CHECKOUT), "PYTHONUNBUFFERED": "1"},
+        )
+    )
+
+
+def _processes(place: Layout) -> Processes:
+    return Processes(place.records, place.paths.logs, str(place.state))
+
+
+def rights() -> list[Document]:
+    """What the neighbours may do: make and keep, read nothing of others, delete nothing."""
+    rules = [
+        {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "create", "patch"]},
+        {"apiGroups": ["objectbucket.io"], "resources": ["objectbucketclaims"], "verbs": ["list"]},
+        {"apiGroups": ["objectbucket.io"], "resources": ["objectbucketclaims/status"], "verbs": ["patch"]},
+    ]
+    role = {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": USER}, "rules": rules}
+    binding = {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": USER},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": USER},
+        "subjects": [{"apiGroup": RBAC, "kind": "User", "name": USER}],
+    }
+    return [role, binding]
