@@ -38,7 +38,7 @@ def start(paths: Paths, stack: str, document: Document, tools: Tools, images: Im
     place = layout(paths)
     with ownership.alone(place):
         mine = stacks.remembered(paths, stack, document)
-    made = cluster.provide(paths, stack, document, images, tools, mine.secrets.get("databasePassword", ""))
+    made = cluster.provide(paths, stack, document, images, mine.secrets.get("databasePassword", ""))
     database = made.database
     mine = dataclasses.replace(mine, database=(database.service_ip, database.port) if database else None)
     with ownership.alone(place):
