@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 
+import observability
 from chart.source import Archive
 from components.credentials import Credentials, token_key
 from settings import Settings
@@ -16,6 +17,8 @@ from settings.auth import Cloudflare, Entra, GitHub, Identities, SharedPassword
 from settings.door import callback_url, url
 from settings.firewall import firewall
 from settings.flows import HUB
+from settings.portal import card_files
+from settings.sharing import handover as gpu_handover
 
 Outputs = dict[str, Any]
 METRICS_SERVICE = "prometheus"
@@ -46,12 +49,16 @@ def outputs(
 
 
 def _to_register(settings: Settings) -> Outputs:
-    """Give what has to be entered elsewhere: at the identity provider, and at Cloudflare for a tunnel."""
+    """Give what others have to enter: at the identity provider, at Cloudflare, in a portal, for the GPUs."""
     found: Outputs = {}
     if isinstance(settings.auth, Identities):
         found["callbackUrl"] = callback_url(settings.ingress, settings.tls)
     if settings.ingress.tunnel:
         found["tunnelService"] = f"http://proxy-public.{settings.namespace.name}:80"
+    if portal := card_files(settings):
+        found["portalCard"] = portal["card.ts"]
+    if handover := gpu_handover(settings.gpu.sharing, settings.namespace.name):
+        found["gpuSharing"] = handover
     return found
 
 
@@ -87,8 +94,8 @@ def _metrics(settings: Settings, credentials: Credentials) -> Outputs:
         "tokenSecret": credentials.secret_name,
         "tokenKey": token_key(METRICS_SERVICE),
     }
-    if settings.monitoring.grafana:
-        found["grafana"] = f"https://{settings.monitoring.grafana}"
+    if dashboard := observability.link(settings):
+        found["dashboard"] = dashboard
     return {"metrics": found}
 
 

@@ -120,7 +120,7 @@ def test_claims_are_not_awaited_since_their_pods_come_later() -> None:
     claims = {asked.plain()["metadata"]["name"]: asked.plain() for asked in local()[0].of(CLAIM)}
     assert set(claims) == {"hub-database", "shared"}
     for claim in claims.values():
-        assert claim["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+        assert claim["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
         assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.deployed import ADMIN, full, local, of_stack
+from tests.unit.deployed import ADMIN, deployed, full, local, of_stack
 from tests.unit.documents import PROJECT, STACKS
 
 ROW = re.compile(r"^\| (?P<names>`[^|]*`) \|", re.MULTILINE)
@@ -20,7 +20,10 @@ def documented() -> set[str]:
 
 
 def everywhere() -> list[dict[str, Any]]:
-    return [local()[1], full()[1], *(of_stack(stack)[1] for stack in STACKS)]
+    shared = deployed(
+        {"cluster": {"gpu": "nvidia"}, "gpu": {"sharing": {"kind": "timeSlices", "replicas": 4}}}
+    )[1]
+    return [local()[1], full()[1], shared, *(of_stack(stack)[1] for stack in STACKS)]
 
 
 def test_every_output_has_its_row_and_every_row_its_output() -> None:
@@ -85,7 +88,7 @@ def test_a_tunnel_s_service_is_what_cloudflare_asks_for() -> None:
 def test_metrics_name_the_secret_and_not_the_token() -> None:
     metrics = of_stack("aiv-prod")[1]["metrics"]
     assert metrics["url"] == "http://hub.jupyterhub-prod:8081/hub/metrics"
-    assert metrics["grafana"] == "https://grafana.aiv.internal"
+    assert metrics["dashboard"].startswith("https://grafana.aiv.internal/d/")
     (secret,) = [
         asked for asked in of_stack("aiv-prod")[0].requests.values() if asked.name == "hub-credentials"
     ]
@@ -93,12 +96,18 @@ def test_metrics_name_the_secret_and_not_the_token() -> None:
     assert metrics["tokenSecret"] == "hub-credentials-generated"
 
 
+def test_a_portal_gets_its_card_and_the_gpu_operator_s_owner_the_plan() -> None:
+    assert '"url": "https://jupyter.254carbon.com"' in of_stack("carbon254")[1]["portalCard"]
+    assert "timeSlicing" in everywhere()[2]["gpuSharing"]
+    assert not {"portalCard", "gpuSharing"} & set(of_stack("iav-test")[1])
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_firewall_s_rows_are_plain_data(stack: str) -> None:
     rows = of_stack(stack)[1]["firewall"]
     assert json.loads(json.dumps(rows)) == rows
     assert all(row["why"] and row["settings"] and row["ports"] for row in rows)
-    assert bool(rows) == (stack != "local")
+    assert rows or stack == "local"
 
 
 SHOWN_ON_REQUEST = {"password", "adminPassword"}
