@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 import observability
+from chart.archive import Archive
 from chart.merge import Values
 from chart.network import own_policies
 from chart.platform import catalogue_files, environment
@@ -40,8 +41,13 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 def deploy(settings: Settings, brought: Brought, project: Path = PROJECT) -> dict[str, Any]:
-    """Register the stack's resources and give its outputs."""
+    """Check everything, register the stack's resources, and give its outputs."""
     values, archive = checked_values(settings, project)
+    return compose(settings, brought, values, archive)
+
+
+def compose(settings: Settings, brought: Brought, values: Values, archive: Archive) -> dict[str, Any]:
+    """Register the stack's resources and give its outputs."""
     stack = _Stack(settings, brought, pulumi.ResourceOptions(providers={"kubernetes": _provider(settings)}))
     namespace = stack.namespace()
     inside = namespace.namespace_name
