@@ -56,7 +56,7 @@ OBJECTS = {
     "chart": "the release",
     "network": "nothing beside the release, which makes the policies",
     "services": "ConfigMaps of the catalogue, of its variables and of the portal's card",
-    "monitoring": "the service token that reads metrics",
+    "monitoring": "the token that reads metrics, ServiceMonitor, PodMonitor, PrometheusRule, dashboards",
     "placement": "nothing beside the release",
     "availability": "nothing beside the release",
     "secrets": "the generated keys and the credentials Secret",
