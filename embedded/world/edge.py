@@ -68,6 +68,8 @@ async def run(service: Service) -> None:
 async def _connector(ways: list[Way], stream: pipe.Stream) -> None:
     words = await _line(stream)
     way = next((way for way in ways if len(words) > 1 and secrets.compare_digest(way.token, words[1])), None)
+    if words == [""]:
+        return
     if way is None:
         say("a connector with an unknown token was refused")
         await _say(stream[1], "REFUSED this token is of no tunnel here")
