@@ -92,7 +92,7 @@ def _certificate(place: Layout, host: str) -> tuple[Path, Path]:
 def _facts(place: Layout, stacks: Sequence[Stack], role: Role) -> dict[str, Any] | None:
     """What only this service needs to know; None when nothing of it can work yet."""
     if role == "identity":
-        return {"key": str(_signing_key(place)), "applications": _applications(stacks)}
+        return {"key": str(_signing_key(place)), "applications": applications(stacks)}
     if role == "edge":
         return {"tunnels": _tunnels(stacks)}
     if role == "proxy":
@@ -109,7 +109,8 @@ def _facts(place: Layout, stacks: Sequence[Stack], role: Role) -> dict[str, Any]
     return {}
 
 
-def _applications(stacks: Sequence[Stack]) -> list[dict[str, Any]]:
+def applications(stacks: Sequence[Stack]) -> list[dict[str, Any]]:
+    """What the identity provider knows of the stacks: hubs and people."""
     return [
         {
             **asdict(stack.plan.application),
