@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -90,6 +91,24 @@ def test_a_pfx_arrives_as_certificate_and_key_and_the_rest_by_its_key() -> None:
         "oauthClientSecret": "a-client-secret-of-the-application",
         "databasePassword": "postgres password",
     }
+
+
+def test_named_secrets_arrive_by_name_and_key_each_value_secret() -> None:
+    document = committed("lab")
+    registry = json.dumps({"auths": {"ghcr.io": {"auth": "dXNlcjp0b2tlbg=="}}})
+    token = base64.b64encode(b'{"a": "account", "t": "tunnel", "s": "cw=="}').decode()
+    secrets = {
+        "jupyterhub:oauthClientSecret": "a-client-secret-of-the-application",
+        "jupyterhub:tunnelToken": token,
+        "jupyterhub:namedSecrets": json.dumps({"ghcr-credentials": {".dockerconfigjson": registry}}),
+    }
+    config(document, secrets)
+    _, brought = load()
+    assert {name: list(content) for name, content in brought.named.items()} == {
+        "ghcr-credentials": [".dockerconfigjson"]
+    }
+    assert opened(brought.named["ghcr-credentials"][".dockerconfigjson"]) == registry
+    assert "namedSecrets" not in brought.further
 
 
 def test_a_fault_ends_in_one_message_with_every_finding() -> None:
