@@ -1,4 +1,4 @@
-"""What a stack finds inside the cluster beside its own: other projects' kinds, its database, its neighbours."""
+"""What a stack finds in the cluster beside its own: kinds of other projects, its database, its neighbours."""
 
 from __future__ import annotations
 

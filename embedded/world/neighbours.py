@@ -1,4 +1,4 @@
-"""`python -m embedded.world.neighbours`: keeps in stacks' namespaces what others keep there on a real cluster.
+"""`python -m embedded.world.neighbours`: keeps in stacks' namespaces what others keep there in earnest.
 
 Each stack has a file in a folder: its namespace, the objects that belong there, the object store's address.
 Namespaces come and go with their stacks; so this looks again and again for as long as the node runs.

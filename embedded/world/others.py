@@ -83,7 +83,7 @@ def answer(claim: Document, endpoint: str) -> list[Document]:
         "BUCKET_REGION": "",
     }
     secret = _secret(metadata["name"], metadata["namespace"], _keys(metadata["uid"]))
-    config = {
+    config: Document = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": metadata["name"], "namespace": metadata["namespace"]},
@@ -95,9 +95,10 @@ def answer(claim: Document, endpoint: str) -> list[Document]:
         "name": metadata["name"],
         "uid": metadata["uid"],
     }
-    for each in (secret, config):
+    answers = [secret, config]
+    for each in answers:
         each["metadata"]["ownerReferences"] = [owner]
-    return [secret, config]
+    return answers
 
 
 def bound(claim: Document) -> bool:
