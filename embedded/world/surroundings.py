@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from embedded.node import addons, files, outside, ownership
-from embedded.node.layout import Images, Layout, Tools, layout
+from embedded.node.layout import Images, Layout, layout
 from embedded.node.parallel import together
 from embedded.node.processes import Processes
 from embedded.paths import Paths
-from embedded.world import plan, services, stacks
+from embedded.world import cluster, plan, services, stacks
 from embedded.world.people import User
 from embedded.world.plan import Document
 from embedded.world.stacks import Stack
@@ -31,10 +30,8 @@ class World:
     """The door of the stack's own host, where a tunnel leads to it and not the node's ingress."""
 
 
-def start(paths: Paths, stack: str, document: Document, tools: Tools, images: Images) -> World:
+def start(paths: Paths, stack: str, document: Document, images: Images) -> World:
     """Make the surroundings of a stack, or what of them is missing; the node runs already."""
-    from embedded.world import cluster
-
     place = layout(paths)
     with ownership.alone(place):
         mine = stacks.remembered(paths, stack, document)
@@ -52,8 +49,6 @@ def stop(paths: Paths, stack: str | None = None) -> None:
     place = layout(paths)
     if not stacks.folder(paths).is_dir():
         return
-    from embedded.world import cluster
-
     cluster.withdraw(paths, stack)
     with ownership.alone(place):
         for known in stacks.known(paths):
@@ -64,7 +59,8 @@ def stop(paths: Paths, stack: str | None = None) -> None:
 
 def _serve(place: Layout, wanted: list[Stack]) -> None:
     """Let exactly the services run that these stacks need; names come last, when they lead somewhere."""
-    if os.geteuid() != 0:
+    owner = ownership.read(place)
+    if owner is None or not owner.options.pods:
         return
     listeners = services.listeners(wanted)
     processes = Processes(place.records, place.paths.logs, str(place.state))
