@@ -13,6 +13,7 @@ import os
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +41,10 @@ class ChartArchive:
     origin: str
 
 
-def ensure(project: Path, helm: Path, given: Path | None) -> ChartArchive:
-    """Put the best chart that can be had under `.charts/`, and remove the ones that were there before."""
+def ensure(
+    project: Path, helm: Path, given: Path | None, in_use: Collection[str] = frozenset()
+) -> ChartArchive:
+    """Put the best chart that can be had under `.charts/`, and remove those that no stack names any more."""
     folder = project / FOLDER
     folder.mkdir(exist_ok=True)
     packed, origin = _find(folder, helm, given)
@@ -51,7 +54,7 @@ def ensure(project: Path, helm: Path, given: Path | None) -> ChartArchive:
     if not place.is_file() or place.read_bytes() != packed:
         _write(place, packed)
     for old in folder.glob("*.tgz"):
-        if old != place:
+        if old != place and str(old.relative_to(project)) not in in_use:
             old.unlink()
     return ChartArchive(place.relative_to(project), version, origin)
 

@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: up, down, status, env, tools, e2e.
+"""The commands behind the Makefile: up, destroy, down, status, env, tools, e2e.
 
 Heavy modules are imported inside the commands, so that `make env` answers at once.
 """
@@ -27,10 +27,18 @@ app = typer.Typer(
 
 @app.command()
 def up() -> None:
-    """Install what is missing, start the node, and run `pulumi up --stack local --yes`."""
+    """Install what is missing, start the node, and run `pulumi up --yes` for the stack that STACK names."""
     from embedded.up import up as bring_up
 
     bring_up(find(), os.environ)
+
+
+@app.command()
+def destroy() -> None:
+    """Take the stack that STACK names off the node, with its homes; the node and other stacks stay."""
+    from embedded.destroy import destroy as take_away
+
+    take_away(find(), os.environ, sure=os.environ.get("YES") == "1")
 
 
 @app.command()
@@ -53,10 +61,12 @@ def status() -> None:
 
 @app.command()
 def env() -> None:
-    """Print the exports of a shell for the stack `local`."""
-    from embedded.report import remembered_exports
+    """Print the exports of a shell for the stack that STACK names."""
+    from embedded.engine.shell import exports
+    from embedded.report import remembered
+    from embedded.stacks import chosen
 
-    sys.stdout.write(remembered_exports(find()) + "\n")
+    sys.stdout.write(exports(remembered(find(), chosen(os.environ))) + "\n")
 
 
 @app.command()

@@ -1,51 +1,36 @@
 """A stack file made to fit the cluster at hand: the committed one with a short, checked list of changes.
 
-Only where the cluster is, which images and chart there are, which classes and ports, and whether
-anything can be waited for may differ; everything else of a stack runs here as it is committed.
+Only the cluster, the images, the chart, and whether anything can be waited for may differ; everything
+else of a stack (names, namespaces, classes, doors, sign-in, resources) runs here as it is committed.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import yaml
+from embedded.stacks import SETTINGS
 
-from embedded.fault import Fault
-
-SETTINGS = "jupyterhub:settings"
-
-# The paths below `jupyterhub:settings` that an overlay may set.
+# The paths below `jupyterhub:settings` that an overlay may set or, with None, leave out.
 ALLOWED = frozenset(
     {
+        "chart",
+        "cluster.caBundle.certificates",
+        "cluster.caBundle.configMap",
         "cluster.context",
-        "chart.path",
-        "chart.version",
         "hub.awaitReady",
-        "images.hub.name",
-        "images.hub.tag",
-        "images.notebook.name",
-        "images.notebook.tag",
-        "images.proxy.name",
-        "images.proxy.tag",
+        "images.connector",
+        "images.hub",
+        "images.mirror",
+        "images.notebook",
+        "images.proxy",
         "ingress.port",
-        "network.apiServer.ports",
+        "network.apiServer",
+        "network.dns",
+        "network.ingressFrom",
     }
 )
-
-
-def read(file: Path) -> dict[str, Any]:
-    """Read a stack file."""
-    document = yaml.safe_load(file.read_text()) or {}
-    if not isinstance(document, dict) or SETTINGS not in document.get("config", {}):
-        raise Fault(
-            f"{file.name} has no `config: {SETTINGS}:`.",
-            "There is nothing to deploy.",
-            "Restore the file from git, or write the settings; docs/ describes every field.",
-        )
-    return document
 
 
 def overlay(document: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, Any]:
@@ -58,5 +43,8 @@ def overlay(document: Mapping[str, Any], changes: Mapping[str, object]) -> dict[
         place = result["config"][SETTINGS]
         for parent in parents:
             place = place.setdefault(parent, {})
-        place[leaf] = value
+        if value is None:
+            place.pop(leaf, None)
+        else:
+            place[leaf] = value
     return result

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from embedded.fault import Fault
-from embedded.images import Image
 from embedded.node import Options
 from embedded.paths import Paths
-
-STACK_IMAGES = ("hub", "proxy", "notebook")
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,13 @@ class Target:
     own: bool  # made on this machine
     pods: bool  # whether pods can run, so that waiting for them makes sense
     why_no_pods: str = ""
-    changes: Mapping[str, object] = field(default_factory=dict)  # what the overlay must say of it
+    https_port: int = 443
+    api_port: int = 6443
+
+
+def engine_home(paths: Paths) -> Path:
+    """The state of the engine for the node of this machine."""
+    return paths.state / "engine"
 
 
 def own_node(paths: Paths, options: Options, why_no_pods: str) -> Target:
@@ -33,11 +36,12 @@ def own_node(paths: Paths, options: Options, why_no_pods: str) -> Target:
     return Target(
         context="embedded",
         kubeconfig=paths.kubeconfig,
-        home=paths.state / "engine",
+        home=engine_home(paths),
         own=True,
         pods=options.pods,
         why_no_pods="" if options.pods else why_no_pods,
-        changes={"ingress.port": options.https_port, "network.apiServer.ports": [options.api_port]},
+        https_port=options.https_port,
+        api_port=options.api_port,
     )
 
 
@@ -68,20 +72,3 @@ def named(paths: Paths, context: str, env: Mapping[str, str], kubectl: Path) -> 
     return Target(
         context, kubeconfig, paths.state / "engines" / context.replace("/", "_"), own=False, pods=True
     )
-
-
-def image_changes(target: Target, built: Mapping[str, Image], env: Mapping[str, str]) -> dict[str, str]:
-    """Return which images the stack uses: those built here, or those that a named cluster can pull."""
-    refs = {name: built[name].ref for name in STACK_IMAGES if name in built}
-    refs |= {name: ref for name in STACK_IMAGES if (ref := env.get(f"{name.upper()}_IMAGE"))}
-    missing = [f"{name.upper()}_IMAGE" for name in STACK_IMAGES if name not in refs]
-    if missing and not target.own:
-        raise Fault(
-            f"The cluster of context {target.context} cannot see images that are built on this machine.",
-            "Its pods would wait for images for ever; nothing was deployed.",
-            f"Name images that it can pull: {' '.join(f'{name}=registry/name:tag' for name in missing)}",
-        )
-    changes = {}
-    for name, ref in refs.items():
-        changes[f"images.{name}.name"], changes[f"images.{name}.tag"] = ref.rsplit(":", 1)
-    return changes

@@ -7,22 +7,41 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from embedded import charts, images, node, plugins, report, toolchain
+from embedded import charts, fitting, images, node, plugins, report, stacks, toolchain, world
 from embedded.console import elapsed, say
-from embedded.engine.engine import STACK, Engine
+from embedded.engine.engine import Engine
 from embedded.engine.repair import repair
 from embedded.engine.shell import Shell, environment, write_shell
+from embedded.fault import Fault
 from embedded.images import Image
 from embedded.node import pki
-from embedded.overlay import overlay, read
+from embedded.overlay import overlay
 from embedded.paths import CHECKOUT, Paths, make_writable
-from embedded.target import Target, image_changes, named, own_node
+from embedded.stack_secrets import Maker
+from embedded.target import Target, engine_home, named, own_node
 from embedded.toolchain import Tools, debian, versions
+from embedded.world import World
 
 ENGINE_TOOLS = ("pulumi", "pulumi-language-python", "helm", "kubectl")
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 NODE_TOOLS = ("kubelet", "kube-proxy", "coredns", "traefik", "local-path-provisioner")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to come up, and what the caller said about how."""
+
+    paths: Paths
+    env: Mapping[str, str]
+    stack: str
+    document: Mapping[str, Any]
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The stack's settings as committed."""
+        return stacks.settings_of(self.document)
 
 
 @dataclass(frozen=True)
@@ -35,34 +54,46 @@ class Parts:
 
 
 def up(paths: Paths, env: Mapping[str, str]) -> None:
-    """Bring JupyterHub up and say how to use it."""
+    """Bring the stack's JupyterHub up and say how to use it."""
     started = time.monotonic()
+    stack = stacks.chosen(env)
+    order = Order(paths, env, stack, stacks.committed(stack))
     make_writable(paths.cache, "EMBEDDED_CACHE")
     make_writable(paths.state, "EMBEDDED_STATE")
     context = env.get("KUBECONTEXT")
-    parts = _named_cluster(paths, env, context) if context else _own_node(paths, env)
-    engine = _engine(paths, parts)
+    parts = _named_cluster(order, context) if context else _own_node(order)
+    around = _surroundings(order, parts)
+    engine = _engine(order, parts)
     engine.prepare()
-    _configure(paths, env, parts, engine)
-    repair(engine, parts.tools.path("helm"), parts.tools.path("kubectl"))
-    say(f"\n[bold]pulumi up --stack {STACK}[/]")
+    _configure(order, parts, around, engine)
+    namespace = stacks.namespace_of(order.document)
+    repair(engine, namespace, parts.tools.path("helm"), parts.tools.path("kubectl"))
+    say(f"\n[bold]pulumi up --stack {stack}[/]")
     if engine.run("up", "--yes"):
-        report.fail(paths, parts.target)
-    report.ready(engine, parts.target, elapsed(time.monotonic() - started))
+        report.fail(paths, parts.target, stack, namespace)
+    report.ready(paths, engine, parts.target, around, elapsed(time.monotonic() - started))
 
 
-def _named_cluster(paths: Paths, env: Mapping[str, str], context: str) -> Parts:
-    tools = toolchain.ensure(ENGINE_TOOLS, paths)
-    return Parts(named(paths, context, env, tools.path("kubectl")), tools, {})
+def _named_cluster(order: Order, context: str) -> Parts:
+    if order.stack != stacks.LOCAL:
+        raise Fault(
+            f"KUBECONTEXT={context} is for the stack local; `{order.stack}` names its own cluster.",
+            "Nothing was deployed.",
+            f"pulumi up --stack {order.stack}   on that cluster, or leave KUBECONTEXT out for a node here.",
+        )
+    tools = toolchain.ensure(ENGINE_TOOLS, order.paths)
+    return Parts(named(order.paths, context, order.env, tools.path("kubectl")), tools, {})
 
 
-def _own_node(paths: Paths, env: Mapping[str, str]) -> Parts:
+def _own_node(order: Order) -> Parts:
     """Get the parts of a node of this machine, and start it; a control plane alone where no pod can run."""
+    paths, env = order.paths, order.env
+    stacks.refuse_neighbour_in_same_namespace(order.stack, order.document, engine_home(paths))
     verdict = node.can_run_pods()
     wanted = [*ENGINE_TOOLS, *CONTROL_PLANE, *(NODE_TOOLS if verdict.ok else ())]
     if not verdict.ok:
         say(f"[yellow]No pod will run here:[/] {verdict.why}")
-    tools, built = _tools_and_images(paths, wanted, pods=verdict.ok)
+    tools, built = _tools_and_images(order, wanted, pods=verdict.ok)
     options = node.Options(
         https_port=int(env.get("HTTPS_PORT", "8443")),
         api_port=int(env.get("API_PORT", "6443")),
@@ -73,47 +104,50 @@ def _own_node(paths: Paths, env: Mapping[str, str]) -> Parts:
     return Parts(own_node(paths, options, verdict.why), tools, built)
 
 
-def _tools_and_images(paths: Paths, wanted: list[str], *, pods: bool) -> tuple[Tools, Mapping[str, Image]]:
+def _tools_and_images(order: Order, wanted: list[str], *, pods: bool) -> tuple[Tools, Mapping[str, Image]]:
     """Get both at once: images mostly wait for the network and the disk while Go compiles."""
     if not pods:
-        return toolchain.ensure(wanted, paths), {}
+        return toolchain.ensure(wanted, order.paths), {}
     debian.ensure(versions.load().debian["node"], "to run pods")
+    extra = images.extras_for(order.settings)
     with ThreadPoolExecutor(2) as pool:
-        made = pool.submit(images.ensure, paths)
-        tools = toolchain.ensure(wanted, paths)
+        made = pool.submit(images.ensure, order.paths, extra=extra)
+        tools = toolchain.ensure(wanted, order.paths)
         return tools, made.result()
 
 
-def _engine(paths: Paths, parts: Parts) -> Engine:
+def _surroundings(order: Order, parts: Parts) -> World:
+    """Start what the stacks of this node meet outside the cluster, where pods run that could meet it."""
+    if not parts.target.own or not parts.target.pods:
+        return World()
+    return world.start(order.paths, order.stack, order.settings, parts.images)
+
+
+def _engine(order: Order, parts: Parts) -> Engine:
     shell = Shell(
+        stack=order.stack,
         home=parts.target.home,
-        pulumi_home=paths.pulumi_home,
+        pulumi_home=order.paths.pulumi_home,
         kubeconfig=parts.target.kubeconfig,
         tools={name: parts.tools.path(name) for name in ENGINE_TOOLS},
     )
     write_shell(shell)
-    report.remember(paths, shell)
-    plugins.provide(paths, parts.target, parts.tools)
-    return Engine(parts.tools.path("pulumi"), CHECKOUT, shell.config_file, environment(shell))
+    report.remember(order.paths, shell)
+    plugins.provide(order.paths, parts.target, parts.tools)
+    return Engine(order.stack, parts.tools.path("pulumi"), CHECKOUT, shell.config_file, environment(shell))
 
 
-def _configure(paths: Paths, env: Mapping[str, str], parts: Parts, engine: Engine) -> None:
+def _configure(order: Order, parts: Parts, around: World, engine: Engine) -> None:
     """Write the generated configuration: the committed one, made to fit what is here."""
-    given = Path(env["CHART"]) if env.get("CHART") else None
-    chart = charts.ensure(CHECKOUT, parts.tools.path("helm"), given)
-    committed = read(CHECKOUT / f"Pulumi.{STACK}.yaml")
+    settings, target, pki_folder = order.settings, parts.target, order.paths.pki
+    given = Path(order.env["CHART"]) if order.env.get("CHART") else None
+    in_use = stacks.charts_in_use(target.home, but=order.stack)
+    chart = charts.ensure(CHECKOUT, parts.tools.path("helm"), given, in_use)
     changes = {
-        "cluster.context": parts.target.context,
-        "chart.path": str(chart.path),
-        "chart.version": chart.version,
-        "hub.awaitReady": parts.target.pods,
-        **image_changes(parts.target, parts.images, env),
-        **parts.target.changes,
+        **fitting.changes(settings, target, chart),
+        **fitting.image_changes(settings, target, parts.images, order.env),
+        **fitting.trust(settings, target, pki.ingress_authority(pki_folder).certificate),
     }
-    host = committed["config"]["jupyterhub:settings"]["ingress"]["host"]
-    pair = pki.ingress_certificate(paths.pki, host)
-    secrets = {
-        "jupyterhub:tlsCert": pair.certificate.read_text(),
-        "jupyterhub:tlsKey": pair.key.read_text(),
-    }
-    engine.configure(overlay(committed, changes), secrets)
+    passphrase = (target.home / "passphrase").read_text()
+    secrets = Maker(order.stack, settings, passphrase, pki_folder, around.secrets).all()
+    engine.configure(overlay(order.document, changes), secrets)

@@ -1,1 +1,1 @@
-"""The real Pulumi engine, run for the stack `local`: its environment, its shell, its repair after a crash."""
+"""The real Pulumi engine, run for one stack: its environment, its shell, its repair after a crash."""

@@ -1,4 +1,4 @@
-"""Runs `pulumi` for the stack `local` with the generated configuration file."""
+"""Runs `pulumi` for one stack with its generated configuration file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import yaml
 
 from embedded.fault import Fault
 
-STACK = "local"
-
 # The subcommands of Pulumi that know --config-file.
 TAKE_CONFIG_FILE = frozenset({"up", "preview", "destroy", "refresh", "import", "config"})
-TAKE_STACK = TAKE_CONFIG_FILE | {"cancel"}
+# Those that know --stack: which stack is the selected one is a matter of the whole machine.
+TAKE_STACK = TAKE_CONFIG_FILE | {"cancel", "state"}
+STACK_COMMANDS = frozenset({"export", "import", "output"})
 
 
 def _digest(text: str) -> str:
@@ -37,8 +37,9 @@ def _write_private(file: Path, text: str) -> None:
 
 @dataclass(frozen=True)
 class Engine:
-    """One engine, one project, one configuration file, one environment."""
+    """One engine, one project, one stack with its configuration file, one environment."""
 
+    stack: str
     pulumi: Path
     project: Path
     config_file: Path
@@ -56,7 +57,7 @@ class Engine:
         if done.returncode:
             raise Fault(
                 f"pulumi {' '.join(args[:2])} failed: {(done.stderr or done.stdout).strip()}",
-                remedy='Try it by hand: eval "$(make -s env)", then the command above.',
+                remedy=f'Try it by hand: eval "$(make -s env STACK={self.stack})", then the command above.',
             )
         return done.stdout
 
@@ -80,21 +81,21 @@ class Engine:
         `stack init` knows no --config-file: it writes the passphrase's salt beside Pulumi.yaml. It is
         given a Pulumi.yaml of its own, so that the committed stack file stays as it is.
         """
-        if self.attempt("stack", "select", STACK).returncode == 0 and self._salt():
+        if self.attempt("stack", "select", self.stack).returncode == 0 and self._salt():
             return
         with tempfile.TemporaryDirectory() as scratch:
             place = Path(scratch)
             shutil.copy(self.project / "Pulumi.yaml", place)
-            made = self.attempt("stack", "init", STACK, "--secrets-provider", "passphrase", cwd=place)
+            made = self.attempt("stack", "init", self.stack, "--secrets-provider", "passphrase", cwd=place)
             if made.returncode:
                 raise Fault(
-                    f"The stack `{STACK}` could not be made: {made.stderr.strip()}",
+                    f"The stack `{self.stack}` could not be made: {made.stderr.strip()}",
                     "Nothing was deployed.",
                     "Begin anew with `make clean` (it removes the node and its volumes), then `make up`.",
                 )
-            salt = yaml.safe_load((place / f"Pulumi.{STACK}.yaml").read_text())["encryptionsalt"]
+            salt = yaml.safe_load((place / f"Pulumi.{self.stack}.yaml").read_text())["encryptionsalt"]
         self._salt_file.write_text(salt)
-        self.read("stack", "select", STACK)
+        self.read("stack", "select", self.stack)
 
     def configure(self, document: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
         """Write the generated configuration with this stack's salt, its secrets encrypted by the engine.
@@ -120,21 +121,27 @@ class Engine:
         }
         _write_private(self._kept, json.dumps(entries))
 
+    def forget(self) -> None:
+        """Remove a stack that has no resources any more, and what was generated for it."""
+        self.read("stack", "rm", self.stack, "--yes", "--preserve-config")
+        for file in (self.config_file, self._kept, self._salt_file):
+            file.unlink(missing_ok=True)
+
     @property
     def _kept(self) -> Path:
-        return self.config_file.with_name("encrypted.json")
+        return self.config_file.with_name(f"encrypted.{self.stack}.json")
 
     @property
     def _salt_file(self) -> Path:
-        return self.config_file.with_name("encryption-salt")
+        return self.config_file.with_name(f"encryption-salt.{self.stack}")
 
     def _salt(self) -> str:
         return self._salt_file.read_text() if self._salt_file.exists() else ""
 
     def _command(self, args: tuple[str, ...]) -> list[str]:
         command = [str(self.pulumi), *args, "--non-interactive"]
-        if args[0] in TAKE_STACK:
-            command += ["--stack", STACK]
+        if args[0] in TAKE_STACK or (args[0] == "stack" and args[1] in STACK_COMMANDS):
+            command += ["--stack", self.stack]
         if args[0] in TAKE_CONFIG_FILE:
             command += ["--config-file", str(self.config_file)]
         return command

@@ -22,10 +22,13 @@ from embedded.fault import Fault
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
 
-def repair(engine: Engine, helm: Path, kubectl: Path) -> None:
-    """Free the stack from what a killed run left, or say who still works on it."""
+def repair(engine: Engine, namespace: str, helm: Path, kubectl: Path) -> None:
+    """Free the stack from what a killed run left, or say who still works on it.
+
+    Only releases of the stack's own namespace: another stack may be in the middle of an upgrade.
+    """
     _break_dead_locks(engine)
-    for release in _pending_releases(engine, helm):
+    for release in _pending_releases(engine, namespace, helm):
         _free_release(engine, helm, release)
     _settle_pending_operations(engine, helm, kubectl)
 
@@ -49,20 +52,20 @@ class Lock:
             return False
 
 
-def locks(backend: Path) -> Iterator[Lock]:
-    """Read the locks of a file backend."""
-    for file in sorted((backend / ".pulumi" / "locks").rglob("*.json")):
+def locks(backend: Path, stack: str) -> Iterator[Lock]:
+    """Read the locks of a stack in a file backend; they lie in a folder of its name."""
+    for file in sorted((backend / ".pulumi" / "locks").glob(f"**/{stack}/*.json")):
         content = json.loads(file.read_text())
         yield Lock(file, int(content["pid"]), str(content["hostname"]))
 
 
 def _break_dead_locks(engine: Engine) -> None:
     backend = Path(engine.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
-    found = list(locks(backend))
+    found = list(locks(backend, engine.stack))
     for lock in found:
         if lock.alive:
             raise Fault(
-                f"Another `pulumi` is at work on this stack (process {lock.pid} on {lock.host}).",
+                f"Another `pulumi` is at work on {engine.stack} (process {lock.pid} on {lock.host}).",
                 "Two runs at once would overwrite each other's state.",
                 f"Wait for it. If you know that it hangs: kill {lock.pid}, then run the same command again.",
             )
@@ -75,8 +78,8 @@ def _tool(engine: Engine, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=dict(engine.env), check=False, capture_output=True, text=True)
 
 
-def _pending_releases(engine: Engine, helm: Path) -> list[Mapping[str, Any]]:
-    listed = _tool(engine, str(helm), "list", "--all-namespaces", "--pending", "--output", "json")
+def _pending_releases(engine: Engine, namespace: str, helm: Path) -> list[Mapping[str, Any]]:
+    listed = _tool(engine, str(helm), "list", "--namespace", namespace, "--pending", "--output", "json")
     return list(json.loads(listed.stdout or "[]")) if listed.returncode == 0 else []
 
 
@@ -106,7 +109,8 @@ def _free_release(engine: Engine, helm: Path, release: Mapping[str, Any]) -> boo
         raise Fault(
             f"The half-made release {namespace}/{name} could not be freed: {done.stderr.strip()}",
             "Helm refuses every change of it until then.",
-            f'eval "$(make -s env)"; helm history {name} -n {namespace}  # then helm rollback or uninstall',
+            f'eval "$(make -s env STACK={engine.stack})"; helm history {name} -n {namespace}'
+            "   # then helm rollback or uninstall",
         )
     return bool(good)
 
@@ -127,7 +131,7 @@ def _settle_pending_operations(engine: Engine, helm: Path, kubectl: Path) -> Non
             raise Fault(
                 "The state could not be brought in line with the cluster (see above).",
                 "The next deployment would not know what exists.",
-                'eval "$(make -s env)"; pulumi refresh --stack local',
+                f'eval "$(make -s env STACK={engine.stack})"; pulumi refresh',
             )
 
 

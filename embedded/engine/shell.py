@@ -1,4 +1,4 @@
-"""The environment in which `pulumi`, `kubectl` and `helm` work on the stack `local`."""
+"""The environment in which `pulumi`, `kubectl` and `helm` work on the stacks of this machine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import Any
 
 from embedded.paths import CHECKOUT
 
-# Placed before the real engine on PATH: `pulumi preview --stack local` must use the generated
-# configuration, and no other stack may be run with this machine's throw-away state.
+# Placed before the real engine on PATH: `pulumi preview --stack lab` must use the generated configuration,
+# and no stack may be run with this machine's throw-away state that was not made for it.
 WRAPPER = """#!/bin/sh
-# Written by `make up`. The shell of `make env` serves the stack `local` alone.
+# Written by `make up`. The shell of `make env` serves the stacks that `make up` brought up on this machine.
 command=
 previous=
+stack=$PULUMI_STACK
 for word in "$@"; do
   case "$previous" in
     -s|--stack) stack=$word ;;
@@ -33,14 +34,15 @@ for word in "$@"; do
   esac
   previous=$word
 done
-if [ -n "$stack" ] && [ "${{stack##*/}}" != local ]; then
-  echo "This shell is for the stack 'local'; '$stack' has another state, other keys and another cluster." >&2
-  echo "  What to do: open a new shell without \\`make env\\`." >&2
+config={home}/Pulumi.${{stack##*/}}.yaml
+if [ -n "$stack" ] && [ ! -f "$config" ]; then
+  echo "The stack '$stack' is not up on this machine; elsewhere it has another state and other keys." >&2
+  echo "  What to do: make up STACK=${{stack##*/}}, or open a new shell without \\`make env\\`." >&2
   exit 2
 fi
 case "$command" in
   up|update|preview|destroy|refresh|import|config|watch)
-    [ -n "$given" ] || set -- "$@" --config-file {config} ;;
+    [ -n "$given" ] || set -- "$@" --config-file "$config" ;;
 esac
 exec {pulumi} "$@"
 """
@@ -50,7 +52,8 @@ exec {pulumi} "$@"
 class Shell:
     """Where the parts of such a shell are."""
 
-    home: Path  # state of this engine: backend, passphrase, generated configuration, bin
+    stack: str  # what `pulumi` works on where no other stack is named
+    home: Path  # state of this engine: backend, passphrase, generated configurations, bin
     pulumi_home: Path
     kubeconfig: Path
     tools: Mapping[str, Path]  # name -> binary
@@ -58,6 +61,7 @@ class Shell:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {
+            "stack": self.stack,
             "home": str(self.home),
             "pulumi_home": str(self.pulumi_home),
             "kubeconfig": str(self.kubeconfig),
@@ -68,6 +72,7 @@ class Shell:
     def from_json(cls, data: Mapping[str, Any]) -> Shell:
         """Read it back."""
         return cls(
+            stack=str(data["stack"]),
             home=Path(data["home"]),
             pulumi_home=Path(data["pulumi_home"]),
             kubeconfig=Path(data["kubeconfig"]),
@@ -82,7 +87,7 @@ class Shell:
     @property
     def config_file(self) -> Path:
         """The generated configuration of the stack."""
-        return self.home / "Pulumi.local.yaml"
+        return self.home / f"Pulumi.{self.stack}.yaml"
 
 
 def environment(shell: Shell, base: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -105,6 +110,7 @@ def variables(shell: Shell, base: Mapping[str, str] = os.environ) -> dict[str, s
         "KUBECONFIG": str(shell.kubeconfig),
         "PULUMI_HOME": str(shell.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{shell.home / 'backend'}",
+        "PULUMI_STACK": shell.stack,
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(shell.home / "passphrase"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # Every plugin is in PULUMI_HOME before the engine starts; it must not go looking for one.
@@ -128,14 +134,12 @@ def write_shell(shell: Shell) -> None:
             link.symlink_to(target)
     wrapper = shell.bin / "pulumi"
     wrapper.write_text(
-        WRAPPER.format(
-            config=shlex.quote(str(shell.config_file)), pulumi=shlex.quote(str(shell.tools["pulumi"]))
-        )
+        WRAPPER.format(home=shlex.quote(str(shell.home)), pulumi=shlex.quote(str(shell.tools["pulumi"])))
     )
     wrapper.chmod(0o755)
 
 
 def exports(shell: Shell) -> str:
-    """Return what `eval` makes a shell for the stack `local`."""
+    """Return what `eval` makes a shell for the stack."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(shell).items()]
     return "\n".join(lines)

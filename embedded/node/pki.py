@@ -110,7 +110,8 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def _load(files_of: Pair) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None:
+def load(files_of: Pair) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None:
+    """A certificate with its key, unless there is none or they do not belong together."""
     try:
         certificate = x509.load_pem_x509_certificate(files_of.certificate.read_bytes())
         key = serialization.load_pem_private_key(files_of.key.read_bytes(), password=None)
@@ -119,6 +120,12 @@ def _load(files_of: Pair) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
         return None
     return certificate, key
+
+
+def _bears(certificate: x509.Certificate, below: int) -> bool:
+    """Whether so many authorities may stand below this one."""
+    basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    return basic.path_length is not None and basic.path_length >= below
 
 
 def lasts(certificate: x509.Certificate, at: datetime.datetime) -> bool:
@@ -153,48 +160,65 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
     )
 
 
-def authority(folder: Path, name: str, title: str) -> Pair:
-    """An authority of this machine, made when there is none that lasts."""
+def authority(folder: Path, name: str, title: str, *, below: int = 0, ca: Pair | None = None) -> Pair:
+    """An authority of this machine, made when there is none that lasts.
+
+    `below` is how many authorities may stand between it and a leaf; without `ca` it signs itself.
+    """
     files_of = pair(folder, name)
-    found = _load(files_of)
-    if found and lasts(found[0], now()):
+    issuer = load(ca) if ca else None
+    found = load(files_of)
+    lasting = found and lasts(found[0], now()) and _bears(found[0], below)
+    if found and lasting and (not issuer or _issued_by(found[0], issuer[0])):
         return files_of
     key = ec.generate_private_key(ec.SECP256R1())
     # The host's name tells two machines' authorities apart in a browser's list.
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{title} ({os.uname().nodename})"[:64])])
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    certificate = (
+    builder = (
         _builder(subject, key, AUTHORITY_LIFE)
-        .issuer_name(subject)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .issuer_name(issuer[0].subject if issuer else subject)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=below), critical=True)
         .add_extension(_usage(authority=True), critical=True)
         .add_extension(identifier, critical=False)
-        .sign(key, hashes.SHA256())
     )
-    _save(files_of, certificate, key)
+    if issuer:
+        builder = builder.add_extension(_signed_by(issuer[1]), critical=False)
+    _save(files_of, builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key)
     return files_of
+
+
+def _signed_by(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+
+
+def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, TypeError, ValueError):
+        return False
+    return True
 
 
 def _still_good(certificate: x509.Certificate, leaf: Leaf, issuer: x509.Certificate) -> bool:
     if not lasts(certificate, now()) or certificate.subject != leaf.subject:
         return False
+    if not _issued_by(certificate, issuer):
+        return False
     try:
-        certificate.verify_directly_issued_by(issuer)
         names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except x509.ExtensionNotFound:
         return not leaf.names
-    except (InvalidSignature, TypeError, ValueError):
-        return False
     return names == leaf.names
 
 
 def leaf_certificate(folder: Path, ca: Pair, leaf: Leaf) -> Pair:
     """A leaf's files, made or renewed where needed."""
     files_of = pair(folder, leaf.name)
-    issuer = _load(ca)
+    issuer = load(ca)
     if issuer is None:
         raise FileNotFoundError(ca.certificate)
-    found = _load(files_of)
+    found = load(files_of)
     if found and _still_good(found[0], leaf, issuer[0]):
         return files_of
     key = ec.generate_private_key(ec.SECP256R1())
@@ -205,9 +229,7 @@ def leaf_certificate(folder: Path, ca: Pair, leaf: Leaf) -> Pair:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer[1].public_key()), critical=False
-        )
+        .add_extension(_signed_by(issuer[1]), critical=False)
     )
     if leaf.names:
         builder = builder.add_extension(x509.SubjectAlternativeName(leaf.names), critical=False)
@@ -245,11 +267,15 @@ def _signing_key(folder: Path) -> None:
     )
 
 
-def ingress_certificate(folder: Path, host: str) -> Pair:
-    """A certificate for a host name behind the ingress, from the machine's second authority.
+def ingress_authority(folder: Path) -> Pair:
+    """The machine's second authority: what a browser, and whoever else stands outside, may be told to trust.
 
-    A browser may be told to trust this authority; it never signs anything that the API server trusts.
+    It never signs anything that the API server trusts.
     """
-    ca = authority(folder, "ingress-ca", "JupyterHub embedded ingress")
+    return authority(folder, "ingress-ca", "JupyterHub embedded ingress")
+
+
+def ingress_certificate(folder: Path, host: str) -> Pair:
+    """A certificate for a host name behind the ingress, straight from the machine's second authority."""
     leaf = Leaf(f"ingress-{host}", host, hosts=(host,), addresses=("127.0.0.1",))
-    return leaf_certificate(folder, ca, leaf)
+    return leaf_certificate(folder, ingress_authority(folder), leaf)

@@ -1,4 +1,4 @@
-"""The JupyterHub that `make up` brought up, and the tools of `make env` to look at it."""
+"""A JupyterHub that `make up` brought up, and the tools of `make env` to look at it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from embedded.engine.engine import Engine
-from embedded.engine.shell import Shell, environment
+from embedded.engine.shell import environment
 from embedded.paths import CHECKOUT, find
+from embedded.report import remembered
+from embedded.stacks import LOCAL
 
 NAMESPACE = "jupyterhub"
 
@@ -22,22 +24,37 @@ NAMESPACE = "jupyterhub"
 class Hub:
     """Where it is, how to sign in, and the shell that reaches its cluster."""
 
-    url: str
-    password: str
+    stack: str
+    outputs: Mapping[str, Any]
     authority: Path
     engine: Engine
 
     @classmethod
-    def of_this_machine(cls) -> Hub:
+    def of_this_machine(cls, stack: str = LOCAL) -> Hub:
         """Read it from what the last `make up` left."""
-        engine = engine_of_this_machine()
-        outputs = json.loads(engine.read("stack", "output", "--json", "--show-secrets", "--stack", "local"))
+        engine = engine_of_this_machine(stack)
+        outputs = json.loads(engine.read("stack", "output", "--json", "--show-secrets"))
         return cls(
-            url=outputs["url"],
-            password=outputs["password"],
+            stack=stack,
+            outputs=outputs,
             authority=find().pki / "ingress-ca.crt",
             engine=engine,
         )
+
+    @property
+    def url(self) -> str:
+        """The address that people type."""
+        return str(self.outputs["url"])
+
+    @property
+    def password(self) -> str:
+        """The password that all testers share."""
+        return str(self.outputs["password"])
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the release."""
+        return str(self.outputs["namespace"])
 
     @property
     def port(self) -> int:
@@ -46,22 +63,22 @@ class Hub:
 
     def kubectl(self, *args: str, check: bool = True) -> str:
         """Run kubectl in the hub's namespace and return what it printed."""
-        return tool(self.engine.env, "kubectl", "--namespace", NAMESPACE, *args, check=check)
+        return tool(self.engine.env, "kubectl", "--namespace", self.namespace, *args, check=check)
 
     def helm(self, *args: str) -> str:
         """Run helm in the hub's namespace and return what it printed."""
-        return tool(self.engine.env, "helm", "--namespace", NAMESPACE, *args)
+        return tool(self.engine.env, "helm", "--namespace", self.namespace, *args)
 
     def state(self) -> dict[str, Any]:
         """Return the stack's state, secrets encrypted as they lie in the backend."""
-        exported: dict[str, Any] = json.loads(self.engine.read("stack", "export", "--stack", "local"))
+        exported: dict[str, Any] = json.loads(self.engine.read("stack", "export"))
         return exported
 
 
-def engine_of_this_machine() -> Engine:
-    """Return the engine that the last `make up` used."""
-    shell = Shell.from_json(json.loads((find().state / "shell.json").read_text()))
-    return Engine(shell.tools["pulumi"], CHECKOUT, shell.config_file, environment(shell))
+def engine_of_this_machine(stack: str = LOCAL) -> Engine:
+    """Return the engine that the last `make up` of a stack used."""
+    shell = remembered(find(), stack)
+    return Engine(stack, shell.tools["pulumi"], CHECKOUT, shell.config_file, environment(shell))
 
 
 def tool(env: Mapping[str, str], *command: str, check: bool = True) -> str:

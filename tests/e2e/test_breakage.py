@@ -73,11 +73,11 @@ def test_an_engine_killed_in_the_middle_of_up_is_repaired_by_the_next_up() -> No
     running = start_up()
     wait_for(pending_release)
     backend = Path(engine_of_this_machine().env["PULUMI_BACKEND_URL"].removeprefix("file://"))
-    (lock,) = locks(backend)
+    (lock,) = locks(backend, "local")
     os.kill(lock.pid, signal.SIGKILL)
     running.communicate(timeout=300)
     assert running.returncode != 0
-    assert list(locks(backend)), "the killed engine must have left its lock, else nothing was tried"
+    assert list(locks(backend, "local")), "the killed engine must have left its lock, else nothing was tried"
 
     again = make("up")
     assert again.returncode == 0, again.stdout + again.stderr

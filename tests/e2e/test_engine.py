@@ -68,7 +68,7 @@ def test_an_object_that_someone_made_can_be_imported(hub: Hub, foreign_map: str)
     ]
     assert found["id"] == f"{NAMESPACE}/{foreign_map}"
     assert found["inputs"]["data"] == {"who": "someone-else"}
-    removed = hub.engine.attempt("state", "delete", found["urn"], "--yes", "--stack", "local")
+    removed = hub.engine.attempt("state", "delete", found["urn"], "--yes")
     assert removed.returncode == 0, removed.stderr
 
 

@@ -1,4 +1,4 @@
-"""The engine of the stack local: a shell for that stack alone, secrets encrypted, a killed run repaired."""
+"""The engine of a stack: a shell for this machine's stacks, secrets encrypted, a killed run repaired."""
 
 from __future__ import annotations
 
@@ -33,19 +33,26 @@ def shell(tmp_path: Path) -> Shell:
         "pulumi-language-python": program(tmp_path / "tools" / "pulumi-language-python", ""),
         "helm": program(tmp_path / "tools" / "helm", ""),
     }
-    made = Shell(tmp_path / "home", tmp_path / "pulumi-home", tmp_path / "kubeconfig", tools)
+    made = Shell("local", tmp_path / "home", tmp_path / "pulumi-home", tmp_path / "kubeconfig", tools)
     write_shell(made)
+    for stack in ("local", "lab"):
+        (made.home / f"Pulumi.{stack}.yaml").touch()
     return made
 
 
 def wrapped(shell: Shell, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([shell.bin / "pulumi", *words], capture_output=True, text=True, check=False)
+    env = {"PATH": os.environ["PATH"], "PULUMI_STACK": shell.stack}
+    return subprocess.run(
+        [shell.bin / "pulumi", *words], env=env, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("command", ["up", "preview", "destroy", "refresh", "import", "config"])
 def test_the_shell_gives_the_generated_configuration_to_what_reads_it(shell: Shell, command: str) -> None:
-    said = wrapped(shell, "--color", "never", command, "--stack", "local").stdout
+    said = wrapped(shell, "--color", "never", command).stdout
     assert f"--config-file {shell.config_file}" in said
+    other = wrapped(shell, command, "--stack", "lab").stdout
+    assert f"--config-file {shell.home / 'Pulumi.lab.yaml'}" in other
 
 
 def test_the_shell_leaves_other_commands_and_a_given_configuration_alone(shell: Shell) -> None:
@@ -54,7 +61,7 @@ def test_the_shell_leaves_other_commands_and_a_given_configuration_alone(shell: 
 
 
 @pytest.mark.parametrize("words", [("-s", "aiv-prod"), ("--stack", "aiv-prod"), ("--stack=org/aiv-prod",)])
-def test_the_shell_refuses_every_other_stack(shell: Shell, words: tuple[str, ...]) -> None:
+def test_the_shell_refuses_a_stack_that_is_not_up_here(shell: Shell, words: tuple[str, ...]) -> None:
     done = wrapped(shell, "up", *words)
     assert done.returncode == 2
     assert "aiv-prod" in done.stderr
@@ -94,14 +101,14 @@ printf '  %s: {secure: encrypted-%s}\\n' "$key" "$value" >>"$last"
 def engine(tmp_path: Path, script: str) -> Engine:
     pulumi = program(tmp_path / "bin" / "pulumi", script)
     backend = tmp_path / "home" / "backend"
-    (backend / ".pulumi" / "locks").mkdir(parents=True)
+    (backend / ".pulumi" / "locks" / "local").mkdir(parents=True)
     env = {"PATH": os.environ["PATH"], "PULUMI_BACKEND_URL": f"file://{backend}"}
-    return Engine(pulumi, tmp_path, tmp_path / "home" / "Pulumi.local.yaml", env)
+    return Engine("local", pulumi, tmp_path, tmp_path / "home" / "Pulumi.local.yaml", env)
 
 
 def test_secrets_reach_the_configuration_encrypted_and_are_encrypted_once(tmp_path: Path) -> None:
     made = engine(tmp_path, ENCRYPTS)
-    (made.config_file.parent / "encryption-salt").write_text("v1:salt")
+    (made.config_file.parent / "encryption-salt.local").write_text("v1:salt")
     document: dict[str, Any] = {"encryptionsalt": "", "config": {"jupyterhub:settings": {"a": 1}}}
 
     made.configure(document, {"jupyterhub:tlsKey": "very secret"})
@@ -114,11 +121,12 @@ def test_secrets_reach_the_configuration_encrypted_and_are_encrypted_once(tmp_pa
     assert "very secret" not in first
     assert yaml.safe_load(first)["encryptionsalt"] == "v1:salt"
     assert made.config_file.stat().st_mode & 0o077 == 0
-    assert "secret" not in (made.config_file.parent / "encrypted.json").read_text()
+    assert "secret" not in (made.config_file.parent / "encrypted.local.json").read_text()
 
 
-def lock(made: Engine, pid: int, host: str) -> None:
-    place = Path(made.env["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi" / "locks"
+def lock(made: Engine, pid: int, host: str, stack: str = "local") -> None:
+    place = Path(made.env["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi" / "locks" / stack
+    place.mkdir(exist_ok=True)
     (place / f"{pid}.json").write_text(json.dumps({"pid": pid, "hostname": host}))
 
 
@@ -126,8 +134,23 @@ def test_a_lock_of_another_host_is_never_broken(tmp_path: Path) -> None:
     made = engine(tmp_path, "echo called >> calls")
     lock(made, 1, "another-host")
     with pytest.raises(Fault, match="another-host"):
-        repair.repair(made, Path("helm"), Path("kubectl"))
+        repair.repair(made, "hub", Path("helm"), Path("kubectl"))
     assert not (tmp_path / "calls").exists()
+
+
+def test_another_stack_that_is_at_work_is_left_alone(tmp_path: Path) -> None:
+    made = engine(tmp_path, 'echo "$@" >>calls; echo "{}"')
+    lock(made, 1, "another-host", "lab")
+    helm = program(tmp_path / "bin" / "helm", "echo \"$@\" >>$(dirname $0)/helm-calls; echo '[]'")
+    repair.repair(made, "hub", helm, Path("kubectl"))
+    assert (tmp_path / "calls").read_text().split()[:2] == ["stack", "export"]
+    assert "list --namespace hub" in (tmp_path / "bin" / "helm-calls").read_text()
+
+
+def test_a_command_says_for_which_stack_it_is(tmp_path: Path) -> None:
+    made = engine(tmp_path, 'echo "$@"')
+    for words in (("up",), ("state", "delete"), ("stack", "export"), ("stack", "output")):
+        assert "--stack local" in made.read(*words)
 
 
 def test_a_dead_runs_lock_is_cancelled_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,7 +158,7 @@ def test_a_dead_runs_lock_is_cancelled_and_said(tmp_path: Path, capsys: pytest.C
     made = engine(tmp_path, 'echo "$1" >>calls; echo "{}"')
     lock(made, 2**22 + 1, socket.gethostname())
     helm = program(tmp_path / "bin" / "helm", "echo '[]'")
-    repair.repair(made, helm, Path("kubectl"))
+    repair.repair(made, "hub", helm, Path("kubectl"))
     assert "was killed in the middle" in capsys.readouterr().out
     assert (tmp_path / "calls").read_text().split() == ["cancel", "stack"]
 
@@ -167,7 +190,7 @@ def test_what_a_killed_run_had_made_is_taken_over_and_the_rest_forgotten(tmp_pat
     made = engine(tmp_path, 'echo "$@" >>calls; [ "$1" = stack ] && cat state.json; exit 0')
     helm = program(tmp_path / "bin" / "helm", "echo '[]'")
     kubectl = program(tmp_path / "bin" / "kubectl", '[ "$3" = made ]')
-    repair.repair(made, helm, kubectl)
+    repair.repair(made, "hub", helm, kubectl)
     refresh = (tmp_path / "calls").read_text().splitlines()[-1]
     assert "--clear-pending-creates" in refresh
     assert "--import-pending-creates hub/made" in refresh
@@ -199,7 +222,7 @@ def test_a_half_made_release_goes_back_to_its_last_good_revision_or_away(
     monkeypatch.chdir(tmp_path)
     made = engine(tmp_path, "echo '{}'")
     helm = program(tmp_path / "bin" / "helm", HISTORY % json.dumps(revisions))
-    repair.repair(made, helm, Path("kubectl"))
+    repair.repair(made, "hub", helm, Path("kubectl"))
     assert (tmp_path / "helm-calls").read_text().splitlines()[-1].startswith(expected)
 
 
