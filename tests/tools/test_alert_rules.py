@@ -1,0 +1,253 @@
+"""The alerts, evaluated by a real Prometheus (promtool) over made-up series: which ring, and which do not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import observability
+from tests.unit.documents import Document, settings_of
+
+Series = Mapping[str, str]
+NS = "NS"
+"""Stands for the namespace in the series below."""
+HOUR_AND_A_HALF = "90m"
+ALWAYS_ONE = "1x180"
+
+
+def ready(deployment: str) -> str:
+    return f'kube_deployment_status_replicas_available{{namespace="NS",deployment="{deployment}"}}'
+
+
+def core(metric: str, container: str, more: str = "") -> str:
+    return f'{metric}{{namespace="NS",pod="{container}-1",container="{container}"{more}}}'
+
+
+def starts(status: str) -> str:
+    return f'jupyterhub_server_spawn_duration_seconds_count{{namespace="NS",status="{status}"}}'
+
+
+def bucket(le: str) -> str:
+    return f'jupyterhub_server_spawn_duration_seconds_bucket{{namespace="NS",status="success",le="{le}"}}'
+
+
+def requests(code: str, handler: str = "LoginHandler") -> str:
+    return f'jupyterhub_request_duration_seconds_count{{namespace="NS",handler="{handler}",code="{code}"}}'
+
+
+def tick(le: str) -> str:
+    return f'jupyterhub_event_loop_interval_seconds_bucket{{namespace="NS",le="{le}"}}'
+
+
+def volume(kind: str, claim: str = "shared") -> str:
+    return f'kubelet_volume_stats_{kind}_bytes{{namespace="NS",persistentvolumeclaim="{claim}"}}'
+
+
+def pod(metric: str, more: str) -> str:
+    return f'{metric}{{namespace="NS",pod="jupyter-ada",{more}}}'
+
+
+UP = 'up{namespace="NS",job="hub"}'
+RUNNING = 'jupyterhub_running_servers{namespace="NS"}'
+LIMIT = ',resource="memory"'
+LINES = 'cloudflared_tunnel_ha_connections{namespace="NS",pod="cloudflared-1"}'
+RESTARTS = "kube_pod_container_status_restarts_total"
+USED = "container_memory_working_set_bytes"
+MOST = "kube_pod_container_resource_limits"
+ROUTES = 'jupyterhub_proxy_add_duration_seconds_count{namespace="NS",status="failure"}'
+QUOTA = 'kube_resourcequota{{namespace="NS",resourcequota="jupyterhub",resource="requests.cpu",type="{}"}}'
+PENDING = pod("kube_pod_status_phase", 'phase="Pending"')
+NOWHERE = pod("kube_pod_status_unschedulable", 'uid="1"')
+GPU = pod("kube_pod_container_resource_requests", 'container="notebook",resource="nvidia_com_gpu"')
+
+# A hub in good health: each value, and how it goes on each minute.
+WELL: Series = {
+    UP: ALWAYS_ONE,
+    ready("hub"): ALWAYS_ONE,
+    ready("proxy"): ALWAYS_ONE,
+    ready("cloudflared"): "2x180",
+    LINES: "4x180",
+    core(RESTARTS, "hub"): "0x180",
+    core(RESTARTS, "chp"): "0x180",
+    core(USED, "chp"): "100x180",
+    core(MOST, "chp", LIMIT): "512x180",
+    RUNNING: "3x180",
+    starts("success"): "0+1x180",
+    starts("failure"): "0x180",
+    starts("throttled"): "0x180",
+    bucket("5"): "0+1x180",
+    bucket("+Inf"): "0+1x180",
+    requests("200"): "0+60x180",
+    requests("500"): "0x180",
+    tick("0.05"): "0+1200x180",
+    tick("+Inf"): "0+1200x180",
+    ROUTES: "0x180",
+    QUOTA.format("used"): "10x180",
+    QUOTA.format("hard"): "240x180",
+    volume("available"): "50x180",
+    volume("capacity"): "100x180",
+    PENDING: "0x180",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What differs from a hub in good health, and what rings because of it."""
+
+    rings: set[str]
+    series: Mapping[str, str | None] = field(default_factory=dict)
+    stack: str = "aiv-prod"
+    at: str = HOUR_AND_A_HALF
+    expires: date | None = date(2037, 1, 1)
+    patch: Document = field(default_factory=dict)
+
+
+CASES = {
+    "a hub in good health": Case(set()),
+    "behind a tunnel": Case(set(), stack="lab"),
+    "the hub is down": Case({"JupyterHubDown", "JupyterHubNotScraped"}, {ready("hub"): "0x180", UP: "0x180"}),
+    "the hub restarts by a deployment": Case(set(), {ready("hub"): "1x86 0x3 1x90"}),
+    "the proxy is down": Case({"JupyterHubProxyDown"}, {ready("proxy"): "0x180"}),
+    "no target": Case({"JupyterHubNotScraped"}, {UP: None}),
+    "one restart": Case(set(), {core(RESTARTS, "hub"): "0x80 1x100"}),
+    "two restarts": Case({"JupyterHubRestarting"}, {core(RESTARTS, "hub"): "0x75 1x5 2x100"}),
+    "the proxy grows": Case({"JupyterHubMemory"}, {core(USED, "chp"): "0x60 480x120"}),
+    "answers are errors": Case({"JupyterHubErrors"}, {requests("500"): "0+10x180"}),
+    "one error at night": Case(set(), {requests("200"): "0x180", requests("500"): "0x85 1x95"}),
+    "servers of users that do not answer": Case(set(), {requests("503", "ProxyErrorHandler"): "0+60x180"}),
+    "the event loop hangs": Case(
+        {"JupyterHubEventLoopSlow"}, {tick("0.05"): "0+1000x180", tick("1"): "0+1200x180"}
+    ),
+    "routes fail": Case({"JupyterHubRoutesFail"}, {ROUTES: "0+1x180"}),
+    "one of a hundred starts fails": Case(set(), {starts("failure"): "0x70 1x110"}),
+    "half of the starts fail": Case({"JupyterHubSpawnFailures"}, {starts("failure"): "0+1x180"}),
+    "errors, as the next hub counts them": Case({"JupyterHubSpawnFailures"}, {starts("error"): "0+1x180"}),
+    "people are told to wait": Case(set(), {starts("throttled"): "0+9x180"}),
+    "starts are slow": Case(
+        {"JupyterHubSpawnSlow"}, {bucket("5"): "0x180", bucket("180"): "0+1x180", bucket("120"): "0x180"}
+    ),
+    "nobody starts anything": Case(
+        set(), {starts("success"): "9x180", bucket("5"): "9x180", bucket("+Inf"): "9x180"}
+    ),
+    "nearly all servers run": Case({"JupyterHubNearlyFull"}, {RUNNING: "115x180"}),
+    "a pod waits": Case({"JupyterHubPodPending"}, {PENDING: ALWAYS_ONE}),
+    "a pod waits a little": Case(set(), {PENDING: "0x75 1x105"}),
+    "no GPU is free": Case({"JupyterHubGpuWaiting"}, {NOWHERE: "_x80 1x100", GPU: "_x80 1x100"}),
+    "no room, and no GPU is asked for": Case(set(), {NOWHERE: "_x80 1x100"}),
+    "the quota is used up": Case({"JupyterHubQuota"}, {QUOTA.format("used"): "230x180"}),
+    "the shared folder fills": Case({"JupyterHubVolumeNearlyFull"}, {volume("available"): "8x180"}),
+    "the shared folder is full": Case(
+        {"JupyterHubVolumeNearlyFull", "JupyterHubVolumeFull"}, {volume("available"): "1x180"}
+    ),
+    "a home is full": Case(
+        set(), {volume("available", "claim-ada"): "0x180", volume("capacity", "claim-ada"): "9x180"}
+    ),
+    "two weeks of the certificate are left": Case(
+        {"JupyterHubCertificateEndsSoon"}, expires=date(1970, 1, 15)
+    ),
+    "a day of the certificate is left": Case(
+        {"JupyterHubCertificateEndsSoon", "JupyterHubCertificateEnds"}, expires=date(1970, 1, 2)
+    ),
+    "cert-manager does not renew": Case(
+        {"JupyterHubCertificateEndsSoon"},
+        {
+            'certmanager_certificate_expiration_timestamp_seconds{exported_namespace="NS",name="tls"}': (
+                "1209600x180"
+            )
+        },
+        stack="iav-test",
+        patch={"tls": {"source": "certManager", "issuer": "company", "secretName": "tls"}},
+    ),
+    "the tunnel is cut": Case(
+        {"JupyterHubTunnelDown", "JupyterHubTunnelThin"},
+        {ready("cloudflared"): "0x180", LINES: "0x180"},
+        stack="lab",
+    ),
+    "a connector is missing": Case({"JupyterHubTunnelThin"}, {ready("cloudflared"): "1x180"}, stack="lab"),
+    "connectors are ready and have no line": Case({"JupyterHubTunnelDown"}, {LINES: "0x180"}, stack="lab"),
+}
+
+
+@pytest.fixture(scope="session")
+def promtool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prometheus' own tool: of this machine, or out of Debian's package."""
+    if found := shutil.which("promtool"):
+        return Path(found)
+    place = tmp_path_factory.mktemp("prometheus")
+    place.chmod(0o755)
+    try:
+        subprocess.run(["apt-get", "download", "prometheus"], cwd=place, check=True, capture_output=True)
+        (package,) = place.glob("prometheus_*.deb")
+        subprocess.run(["dpkg-deb", "--extract", package, place], check=True, capture_output=True)
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no promtool on PATH, and Debian's package prometheus cannot be had: {error}")
+    return place / "usr" / "bin" / "promtool"
+
+
+def asked(case: Case, name: str, rules: Path) -> Document:
+    namespace = settings_of(case.stack, case.patch).namespace.name
+    series = {key: values for key, values in {**WELL, **case.series}.items() if values is not None}
+    return {
+        "rule_files": [rules.name],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "name": name,
+                "interval": "1m",
+                "input_series": [
+                    {"series": key.replace('"NS"', f'"{namespace}"'), "values": values}
+                    for key, values in series.items()
+                ],
+                "promql_expr_test": [
+                    {
+                        "expr": 'count by (alertname) (ALERTS{alertstate="firing"}) > bool 0',
+                        "eval_time": case.at,
+                        "exp_samples": [
+                            {"labels": f'{{alertname="{alert}"}}', "value": 1} for alert in sorted(case.rings)
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def write(case: Case, place: Path) -> Path:
+    groups = observability.alert_groups(settings_of(case.stack, case.patch), case.expires)
+    place.write_text(json.dumps({"groups": groups}))
+    return place
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_exactly_these_ring(promtool: Path, name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    rules = write(case, tmp_path / "rules.yaml")
+    (tmp_path / "test.yaml").write_text(json.dumps(asked(case, name, rules)))
+    ran = subprocess.run(
+        [promtool, "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("stack", ["aiv-prod", "lab", "local"])
+def test_prometheus_takes_the_rules_as_they_are(promtool: Path, stack: str, tmp_path: Path) -> None:
+    rules = write(Case(set(), stack=stack), tmp_path / "rules.yaml")
+    ran = subprocess.run([promtool, "check", "rules", rules], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_every_alert_is_seen_to_ring() -> None:
+    made = {
+        rule["alert"]
+        for case in CASES.values()
+        for group in observability.alert_groups(settings_of(case.stack, case.patch), case.expires)
+        for rule in group["rules"]
+    }
+    assert made == {alert for case in CASES.values() for alert in case.rings}
