@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from settings.portal import CARD
-from settings.services import CATALOGUE, ENVIRONMENT
+from settings.services import CARD, CATALOGUE, ENVIRONMENT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,6 @@ import json
 from settings.document import Settings
 from settings.door import url
 
-CARD = "portal-card"
-"""ConfigMap of the card."""
-
 
 def card(settings: Settings) -> dict[str, str] | None:
     """Give the card, with the address that people type; None where the settings have none."""

@@ -14,6 +14,8 @@ CATALOGUE = "platform-services"
 """ConfigMap of the catalogue's files, which user pods mount."""
 ENVIRONMENT = "platform-services-environment"
 """ConfigMap of the services' variables, which user pods get."""
+CARD = "portal-card"
+"""ConfigMap of the portal's card."""
 
 Kind = Literal[
     "gitlab",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from settings.cluster import Cluster
 from settings.finding import Finding
-from settings.services import Services
+from settings.services import CARD, CATALOGUE, ENVIRONMENT, Services, for_users
+from settings.storage import CephS3, Storage
 
 
 def services_have_their_own_names(services: Services) -> Iterator[Finding]:
@@ -52,7 +54,29 @@ def passwords_to_services_travel_encrypted(services: Services) -> Iterator[Findi
             )
 
 
+def config_maps_have_their_own_names(
+    services: Services, storage: Storage, cluster: Cluster
+) -> Iterator[Finding]:
+    """Refuse the names of the catalogue's ConfigMaps for those of others in the namespace."""
+    store = storage.object_store
+    taken = {
+        "settings.cluster.caBundle.configMap": cluster.ca_bundle.config_map if cluster.ca_bundle else None,
+        "settings.storage.objectStore.claim": store.claim if isinstance(store, CephS3) else None,
+    }
+    ours = (CATALOGUE, ENVIRONMENT) if for_users(services) else ()
+    for path, name in taken.items():
+        if name in (*ours, *((CARD,) if services.portal_card else ())):
+            yield Finding(
+                path=path,
+                rule="S7",
+                what=f"{name} is a ConfigMap that the stack makes for settings.services.",
+                follows="One overwrites the other, and user pods find neither.",
+                remedy="Choose another name.",
+            )
+
+
 RULES = (
+    config_maps_have_their_own_names,
     services_have_their_own_names,
     credentials_are_for_users,
     passwords_to_services_travel_encrypted,

@@ -11,10 +11,14 @@ import pytest
 from kubespawner import KubeSpawner
 from tornado.web import HTTPError
 
+from chart.schema import over
 from chart.values import build
+from embedded.charts import SMALL
 from tests.unit.documents import PROJECT, committed, settings_of
 
 sys.path.insert(0, str(PROJECT / "files" / "hub"))
+sys.path.insert(0, str(SMALL / "files" / "hub"))
+from chart_storage import storage
 from profiles_by_group import offer
 
 GPU = committed("aiv-prod")["auth"]["groups"]["gpu"]
@@ -115,7 +119,57 @@ def test_variables_of_secrets_and_whole_secrets_reach_the_container() -> None:
     run(one.load_user_options())
     (container,) = run(one.get_pod_manifest()).to_dict()["spec"]["containers"]
     env = {variable["name"]: variable for variable in container["env"]}
-    assert env["TRINO_HOST"]["value"] == "trino.example"
     assert env["AWS_SECRET_ACCESS_KEY"]["value_from"]["secretKeyRef"]["name"] == "jupyter-minio"
-    assert [source["secretRef"]["name"] for source in container["env_from"]] == ["trino-login"]
+    assert container["env_from"] == [
+        {"configMapRef": {"name": "platform-services-environment"}},
+        {"secretRef": {"name": "trino-login"}},
+    ]
     assert container["security_context"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_catalogue_of_services_is_mounted_beside_the_home() -> None:
+    user = build(settings_of("carbon254"))["singleuser"]
+    homes = {"type": "dynamic", "homeMountPath": "/home/jovyan"}
+    defaults = {**homes, "dynamic": {"volumeNameTemplate": "volume-{user_server}"}}
+    one = spawner([], {}, **storage({**user, "storage": over(defaults, user["storage"])}))
+    run(one.load_user_options())
+    spec = run(one.get_pod_manifest()).to_dict()["spec"]
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    assert volumes["platform-services"]["config_map"]["name"] == "platform-services"
+    (container,) = spec["containers"]
+    mounts = {mount["name"]: mount for mount in container["volume_mounts"]}
+    assert mounts["platform-services"]["mount_path"] == "/etc/platform-services"
+    assert mounts["platform-services"]["read_only"] is True
+    assert set(mounts) == set(volumes)
+
+
+@pytest.mark.parametrize("resource", ["nvidia.com/gpu", "nvidia.com/gpu.shared"])
+def test_the_pod_of_a_gpu_server_has_its_priority_and_its_part(resource: str) -> None:
+    settings = settings_of(
+        "lab",
+        {
+            "gpu": {
+                "priority": {"kind": "own", "value": 100},
+                "sharing": {"kind": "timeSlices", "replicas": 4},
+            },
+            "profiles": [
+                {
+                    "name": "G",
+                    "slug": "g",
+                    "default": True,
+                    "gpu": {"count": 1, "resource": resource},
+                    "cpu": {"guarantee": "1", "limit": "1"},
+                    "memory": {"guarantee": "1Gi", "limit": "1Gi"},
+                }
+            ],
+        },
+    )
+    one = spawner([], {"profile": "g"}, priority_class_name="users-last")
+    one.profile_list = build(settings)["singleuser"]["profileList"]
+    run(one.load_user_options())
+    spec = run(one.get_pod_manifest()).to_dict()["spec"]
+    assert spec["priority_class_name"] == "jupyterhub-test-gpu"
+    (container,) = spec["containers"]
+    for amounts in container["resources"].values():
+        assert not amounts or amounts[resource] == "1"
+    assert container["resources"]["limits"][resource] == "1"
