@@ -5,6 +5,6 @@ policies; pretended are Microsoft, GitHub and Cloudflare, the company's proxy, a
 """
 
 from embedded.world.people import User
-from embedded.world.surroundings import World, start, stop
+from embedded.world.surroundings import World, known, start, stop
 
-__all__ = ["User", "World", "start", "stop"]
+__all__ = ["User", "World", "known", "start", "stop"]

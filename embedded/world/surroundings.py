@@ -44,6 +44,12 @@ def start(paths: Paths, stack: str, document: Document, images: Images) -> World
     return _world(place, mine)
 
 
+def known(paths: Paths, stack: str) -> World:
+    """Give the surroundings of a stack as they were made; none for one that has none."""
+    mine = next((found for found in stacks.known(paths) if found.name == stack), None)
+    return _world(layout(paths), mine) if mine else World()
+
+
 def stop(paths: Paths, stack: str | None = None) -> None:
     """Take away what one stack needed alone, or everything."""
     place = layout(paths)
