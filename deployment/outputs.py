@@ -17,6 +17,7 @@ from settings.auth import Cloudflare, Entra, GitHub, Identities, SharedPassword
 from settings.door import callback_url, url
 from settings.firewall import firewall
 from settings.flows import HUB
+from settings.letting_in import requests
 from settings.portal import card_files
 from settings.sharing import handover as gpu_handover
 
@@ -41,6 +42,7 @@ def outputs(
         "profiles": [profile.name for profile in settings.profiles if profile.enabled],
         "signIn": _who(settings),
         "firewall": [_plain(asdict(row)) for row in firewall(settings)],
+        "neighbours": [request.plain() for request in requests(settings)],
         **_to_register(settings),
         **_passwords(settings, credentials),
         **_metrics(settings, credentials),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from settings.document import Settings
 from settings.flow import ROLES, Flow, Pods
@@ -32,6 +32,18 @@ class Request:
     ports: tuple[tuple[str, int], ...]
     why: tuple[str, ...]
     settings: tuple[str, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Give it as data for programs."""
+        return {
+            "namespace": self.namespace,
+            "pods": dict(self.pods),
+            "direction": self.direction,
+            "ours": dict(self.ours),
+            "ports": [f"{port}/{protocol}" for protocol, port in self.ports],
+            "why": list(self.why),
+            "settings": list(self.settings),
+        }
 
 
 def requests(settings: Settings) -> list[Request]:

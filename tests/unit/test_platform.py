@@ -184,5 +184,6 @@ def test_owners_of_other_namespaces_are_asked_by_the_labels_of_our_pods() -> Non
     text = markdown(requests(carbon()), "jupyter")
     assert "| trino | all | let in from | component=singleuser-server,release=jupyterhub | 8080/tcp |" in text
     assert "| monitoring | all | let out to | component=hub,release=jupyterhub | 8081/tcp |" in text
+    assert all(request.plain()["settings"] for request in requests(carbon()))
     narrow = one_service(reach={"namespace": "trino", "pods": {"app": "c"}, "ports": [8443]})
     assert "| trino | app=c | let in from |" in markdown(requests(narrow), "jupyter")
