@@ -76,7 +76,8 @@ def _remove(shell: Shell, retained: list[tuple[str, str]]) -> None:
     for kind, identity in retained:
         namespace, _, name = identity.rpartition("/")
         where = ["--namespace", namespace] if namespace else []
-        command = [shell.tools["kubectl"], "delete", kind, name, *where, "--ignore-not-found", "--wait"]
+        kubectl = str(shell.tools["kubectl"])
+        command = [kubectl, "delete", kind, name, *where, "--ignore-not-found", "--wait"]
         done = subprocess.run(command, env=environment(shell), capture_output=True, text=True, check=False)
         if done.returncode:
             raise Fault(

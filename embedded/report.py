@@ -90,15 +90,16 @@ def _people(around: World) -> Iterator[str]:
         yield f"  Sign in    {escape(user.name)}, password {escape(user.password)} [dim]({what})[/]"
 
 
-def doors(url: str, target: Target, around: World) -> dict[str, int]:
+def doors(url: str, https_port: int, around: World) -> dict[str, int]:
     """Give the local port behind each outside name: the world's, and the stack's own."""
     own = str(urlsplit(url).hostname)
-    return {own: around.host or target.https_port, **around.doors}
+    return {own: around.host or https_port, **around.doors}
 
 
 def browser(paths: Paths, url: str, target: Target, around: World) -> str:
     """Give the command of a browser that finds the stack's names on this machine."""
-    rules = ", ".join(f"MAP {name}:443 127.0.0.1:{port}" for name, port in doors(url, target, around).items())
+    places = doors(url, target.https_port, around)
+    rules = ", ".join(f"MAP {name}:443 127.0.0.1:{port}" for name, port in places.items())
     return (
         f'chromium --user-data-dir="$(mktemp -d)" --host-resolver-rules="{rules}" {url}'
         f"   (trust {paths.pki / 'ingress-ca.crt'}, or accept it once)"

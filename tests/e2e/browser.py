@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,12 +26,17 @@ FLAGS = (
 
 
 @contextmanager
-def browser_page(home: Path, authority: Path, port: int) -> Iterator[Page]:
-    """Open a page of a browser whose only extra trust is `authority`; certificate errors stay errors."""
-    _trust(home, authority)
-    with _still_network(home, port) as chromium, sync_playwright() as playwright:
+def browser_page(home: Path, authorities: Iterable[Path], doors: Mapping[str, int]) -> Iterator[Page]:
+    """Open a page of a browser whose only extra trust is `authorities`; certificate errors stay errors.
+
+    `doors` says for outside names which port of this machine answers in place of 443.
+    """
+    _trust(home, authorities)
+    rules = ", ".join(f"MAP {name}:443 127.0.0.1:{port}" for name, port in doors.items())
+    flags = [*FLAGS, f"--host-resolver-rules={rules}"]
+    with _still_network(home, set(doors.values())) as chromium, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium, args=list(FLAGS), env={**os.environ, "HOME": str(home)}
+            executable_path=chromium, args=flags, env={**os.environ, "HOME": str(home)}
         )
         try:
             page = browser.new_page(viewport={"width": 1400, "height": 900})
@@ -42,24 +47,24 @@ def browser_page(home: Path, authority: Path, port: int) -> Iterator[Page]:
             browser.close()
 
 
-def _trust(home: Path, authority: Path) -> None:
+def _trust(home: Path, authorities: Iterable[Path]) -> None:
     database = home / ".pki" / "nssdb"
     database.mkdir(parents=True)
     store = f"sql:{database}"
     subprocess.run(["certutil", "-N", "-d", store, "--empty-password"], check=True)
-    subprocess.run(
-        ["certutil", "-A", "-d", store, "-t", "C,,", "-n", "embedded", "-i", str(authority)], check=True
-    )
+    for authority in authorities:
+        named = ("-n", authority.stem, "-i", str(authority))
+        subprocess.run(["certutil", "-A", "-d", store, "-t", "C,,", *named], check=True)
 
 
 @contextmanager
-def _still_network(home: Path, port: int) -> Iterator[Path]:
-    """Yield a Chromium in a network of its own, whose only way out leads to the node's HTTPS port.
+def _still_network(home: Path, ports: Collection[int]) -> Iterator[Path]:
+    """Yield a Chromium in a network of its own, whose only ways out lead to these ports of this machine.
 
     Chromium breaks off what it is loading whenever an interface of its network comes or goes
     (ERR_NETWORK_CHANGED), and on this machine every pod that starts or stops is one.
     """
-    space, door = f"jhub-browser-{os.getpid()}", home / "door"
+    space = f"jhub-browser-{os.getpid()}"
     _ip("netns", "add", space)
     relays: list[subprocess.Popen[bytes]] = []
     try:
@@ -71,12 +76,8 @@ def _still_network(home: Path, port: int) -> Iterator[Path]:
         _ip("-n", space, "address", "add", "192.0.2.1/24", "dev", "here")
         for link in ("here", "there"):
             _ip("-n", space, "link", "set", link, "up")
-        listen, connect = f"UNIX-LISTEN:{door},fork", f"TCP:127.0.0.1:{port}"
-        relays.append(subprocess.Popen(["socat", listen, connect]))
-        inside = ["ip", "netns", "exec", space, "socat"]
-        listen, connect = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr", f"UNIX-CONNECT:{door}"
-        relays.append(subprocess.Popen([*inside, listen, connect]))
-        _wait_for(door)
+        for port in ports:
+            _relay(space, home / f"door-{port}", port, relays)
         script = home / "chromium"
         script.write_text(f'#!/bin/sh\nexec ip netns exec {shlex.quote(space)} {CHROMIUM} "$@"\n')
         script.chmod(0o755)
@@ -86,6 +87,15 @@ def _still_network(home: Path, port: int) -> Iterator[Path]:
             relay.terminate()
             relay.wait()
         _ip("netns", "delete", space)
+
+
+def _relay(space: str, door: Path, port: int, relays: list[subprocess.Popen[bytes]]) -> None:
+    listen, connect = f"UNIX-LISTEN:{door},fork", f"TCP:127.0.0.1:{port}"
+    relays.append(subprocess.Popen(["socat", listen, connect]))
+    inside = ["ip", "netns", "exec", space, "socat"]
+    listen, connect = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr", f"UNIX-CONNECT:{door}"
+    relays.append(subprocess.Popen([*inside, listen, connect]))
+    _wait_for(door)
 
 
 def _ip(*words: str) -> None:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from embedded.engine.engine import Engine
 from embedded.engine.shell import environment
+from embedded.node import ownership
+from embedded.node.layout import layout
 from embedded.paths import CHECKOUT, find
 from embedded.report import remembered
 from embedded.stacks import LOCAL
@@ -81,9 +83,16 @@ def engine_of_this_machine(stack: str = LOCAL) -> Engine:
     return Engine(stack, shell.tools["pulumi"], CHECKOUT, shell.config_file, environment(shell))
 
 
-def tool(env: Mapping[str, str], *command: str, check: bool = True) -> str:
+def https_port() -> int:
+    """The port of this machine at which the node's ingress controller listens."""
+    owner = ownership.read(layout(find()))
+    assert owner, "the node was never started"
+    return owner.options.https_port
+
+
+def tool(env: Mapping[str, str], *command: str, check: bool = True, given: str | None = None) -> str:
     """Run a tool of the shell; a failure shows what it said."""
-    done = subprocess.run(command, env=dict(env), check=False, capture_output=True, text=True)
+    done = subprocess.run(command, env=dict(env), check=False, capture_output=True, text=True, input=given)
     assert not check or done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
     return done.stdout
 

@@ -11,13 +11,14 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import browser_page
 from tests.e2e.hub import Hub
+from tests.e2e.visit import run_cell, sign_in, start_server, stop_server
 
 pytestmark = pytest.mark.node
 
 
 @pytest.fixture
 def page(hub: Hub, tmp_path: Path, artifacts: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with browser_page(tmp_path, hub.authority, hub.port) as opened:
+    with browser_page(tmp_path, [hub.authority], {"jupyterhub.localhost": hub.port}) as opened:
         yield opened
         # What a failed test saw last.
         opened.screenshot(path=artifacts / f"{request.node.name}.png")
@@ -29,25 +30,6 @@ def visitor() -> str:
     return f"visitor-{secrets.token_hex(3)}"
 
 
-def sign_in(page: Page, hub: Hub, name: str, password: str) -> None:
-    page.goto(hub.url)
-    page.fill("input[name=username]", name)
-    page.fill("input[name=password]", password)
-    page.click("#login_submit")
-
-
-def start_server(page: Page) -> None:
-    """Take the default profile and wait for JupyterLab."""
-    page.click("form#spawn_form input[type=submit], form#spawn_form button[type=submit]")
-    page.wait_for_url("**/user/**/lab**")
-
-
-def stop_server(page: Page, hub: Hub) -> None:
-    page.goto(f"{hub.url}/hub/home", wait_until="networkidle")  # the button works once its script is there
-    page.click("#stop")
-    expect(page.locator("#stop")).to_be_hidden()
-
-
 def test_a_user_works_stops_the_server_and_finds_the_work_again(
     page: Page, hub: Hub, visitor: str, artifacts: Path
 ) -> None:
@@ -55,13 +37,7 @@ def test_a_user_works_stops_the_server_and_finds_the_work_again(
     page.wait_for_url("**/hub/spawn**")
     page.screenshot(path=artifacts / "profiles.png")
     start_server(page)
-    page.click('.jp-LauncherCard[data-category="Notebook"]')
-    # What is run before the kernel is connected is lost without a word.
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle")
-    page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
-    page.keyboard.type('print("the answer is", 6 * 7)')
-    page.keyboard.press("Shift+Enter")
-    expect(page.locator(".jp-OutputArea-output").first).to_contain_text("the answer is 42")
+    run_cell(page)
     page.screenshot(path=artifacts / "cell.png")
     page.keyboard.press("Control+s")
     page.click(".jp-Dialog button.jp-mod-accept")  # it asks once for a better name than Untitled
