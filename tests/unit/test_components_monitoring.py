@@ -5,46 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pulumi
-
-import observability
-from components.monitoring import Monitoring, MonitoringArgs
-from settings import Settings
 from settings.flows import CONNECTOR, CONNECTOR_METRICS
-from tests.unit.documents import Document, settings_of
-from tests.unit.recorder import Recorder, Request, run
+from tests.unit.monitored import CONFIG_MAP, POD, RULE, SECRET_NAME, SERVICE, children, made
+from tests.unit.recorder import Recorder
 
-SERVICE = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
-POD = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
-RULE = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
-CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 KEY = "hub.services.prometheus.apiToken"
-
-
-def made(stack: str, patch: Document | None = None) -> Recorder:
-    settings = settings_of(stack, patch)
-
-    def program() -> None:
-        Monitoring("monitoring", args(settings))
-
-    return run(program)[0]
-
-
-def args(settings: Settings) -> MonitoringArgs:
-    return MonitoringArgs(
-        namespace=settings.namespace.name,
-        release=settings.hub.release,
-        settings=settings.monitoring,
-        credentials_secret=pulumi.Output.from_input("hub-credentials-1a2b"),
-        token_key=KEY,
-        connector=CONNECTOR if settings.ingress.tunnel else None,
-        alerts=observability.alert_groups(settings),
-        dashboards=observability.dashboards(settings),
-    )
-
-
-def children(recorder: Recorder) -> list[Request]:
-    return [asked for asked in recorder.requests.values() if asked.custom]
 
 
 def endpoint(recorder: Recorder) -> dict[str, Any]:
@@ -58,7 +23,7 @@ def test_the_hub_is_asked_as_the_chart_serves_it_with_the_token_of_its_secret() 
         "port": "hub",
         "path": "/hub/metrics",
         "scheme": "http",
-        "authorization": {"type": "Bearer", "credentials": {"name": "hub-credentials-1a2b", "key": KEY}},
+        "authorization": {"type": "Bearer", "credentials": {"name": SECRET_NAME, "key": KEY}},
         "interval": "30s",
         "honorLabels": True,
     }
