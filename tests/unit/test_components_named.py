@@ -12,12 +12,16 @@ from components.authorities import Authorities, AuthoritiesArgs
 from components.credentials import Credentials, CredentialsArgs
 from components.named_secrets import NamedSecrets, NamedSecretsArgs
 from settings.cluster import CaBundle, Protection
-from settings.referred import of_users
+from settings.load import Brought
+from settings.referred import REGISTRY_KEY, of_users
 from settings.secrets import Generations
-from tests.unit.documents import settings_of
+from tests.unit.certificates import AUTHORITY, make
+from tests.unit.deployed import RELEASE, SECRET, deployed, of
+from tests.unit.documents import Document, local, settings_of
+from tests.unit.external import EXISTING
 from tests.unit.recorder import Recorder, Request, run, secret_paths
 
-SECRET = "kubernetes:core/v1:Secret"
+ROOT = make("root", wish=AUTHORITY).pem
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 VALUE = "a value that nobody may see"
 
@@ -122,3 +126,34 @@ def test_without_a_fixed_name_there_is_no_digest() -> None:
 @pytest.mark.parametrize("word", [VALUE, "random-crypt-1"])
 def test_the_digest_does_not_show_what_it_is_made_of(word: str) -> None:
     assert word not in credentials("fixed")[1][1]
+
+
+def test_under_a_fixed_name_the_release_gets_a_digest_that_stays_secret() -> None:
+    recorder, _ = deployed({"secrets": {"name": "jupyterhub-secrets"}})
+    release = recorder.one(RELEASE)
+    assert set(secret_paths(release.inputs)) == {
+        "/values/proxy/secretToken",
+        "/values/hub/annotations/checksum/credentials",
+    }
+    assert release.plain()["values"]["hub"]["existingSecret"] == "jupyterhub-secrets"
+
+
+def test_the_release_waits_for_what_its_pods_name() -> None:
+    def stack(patch: Document) -> tuple[Recorder, set[str]]:
+        document = settings_of(
+            "aiv-prod", {"chart": {**dict.fromkeys(("ref",)), **local()["chart"]}, **patch}
+        )
+        brought = Brought(
+            further={"oauthClientSecret": pulumi.Output.secret(VALUE)},
+            named={"aiv-artifactory-credentials": {REGISTRY_KEY: pulumi.Output.secret(VALUE)}},
+        )
+        recorder, _ = of(document, brought)
+        return recorder, set(recorder.one(RELEASE).dependencies)
+
+    recorder, before = stack({"cluster": {"caBundle": {"certificates": ROOT}}})
+    assert recorder.one(SECRET, "aiv-artifactory-credentials").urn in before
+    assert recorder.one(CONFIG_MAP, "bundle").urn in before
+    recorder, before = stack({"secrets": {"source": "externalSecrets", "store": EXISTING}})
+    orders = {asked.urn for asked in recorder.requests.values() if asked.type.endswith(":ExternalSecret")}
+    assert len(orders) == 3
+    assert orders <= before
