@@ -35,7 +35,7 @@ from settings.flows import CONNECTOR
 from settings.load import Brought
 from settings.portal import card_files
 from settings.referred import of_users, referred
-from settings.secrets import FromStore
+from settings.secrets import FromOutside, FromStore
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -200,7 +200,7 @@ class _Stack:
             placement=settings.placement,
             policy=own_policies(settings)["tunnel"],
             token=self.brought.further.get("tunnelToken"),
-            generation=settings.secrets.generation if isinstance(settings.secrets, FromStore) else 1,
+            generation=settings.secrets.generation if isinstance(settings.secrets, FromOutside) else 1,
             await_ready=settings.hub.await_ready,
         )
         Tunnel("tunnel", wanted, self.cluster)

@@ -1,0 +1,69 @@
+"""What a stack registers, found by composing it without an engine: nothing is asked, and nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+
+from chart.archive import Archive
+from chart.values import build
+from deployment.compose import compose
+from settings import Settings
+from settings.load import Brought
+
+_KUBERNETES = "kubernetes:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """One object of the cluster."""
+
+    kind: str
+    """As `group/version:Kind`."""
+    inputs: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its name in the cluster; empty where Pulumi gives one."""
+        return str((self.inputs.get("metadata") or {}).get("name") or "")
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; empty for what belongs to the whole cluster."""
+        # A release says it beside its name.
+        place = (self.inputs.get("metadata") or {}).get("namespace") or self.inputs.get("namespace")
+        return str(place or "")
+
+
+@dataclass
+class _Ledger(Mocks):
+    found: list[Registered] = field(default_factory=list)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        outputs = dict(args.inputs)
+        if args.typ.startswith(_KUBERNETES):
+            self.found.append(Registered(kind=args.typ.removeprefix(_KUBERNETES), inputs=outputs))
+            outputs["metadata"] = {"name": args.name, **(outputs.get("metadata") or {})}
+        if args.typ.startswith("random:"):
+            outputs["result"] = "random"
+        return f"{args.name}-id", outputs
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        return {}, None
+
+
+def registered(settings: Settings) -> list[Registered]:
+    """Give every object that the stack itself makes; those of the release are the chart's."""
+    ledger = _Ledger()
+    set_mocks(ledger, project="jupyterhub", stack="rights", preview=False)
+    archive = Archive(version=settings.chart.version, defaults={}, schema={})
+
+    def program() -> pulumi.Output[Any]:
+        return pulumi.Output.from_input(compose(settings, Brought(), build(settings), archive))
+
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    return ledger.found

@@ -1,0 +1,187 @@
+"""The least that whoever deploys a stack must be allowed to do: `python -m ops.rights --stack S`.
+
+Made from what the stack registers and what its chart renders, so it cannot fall behind either.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chart.rendered import kinds
+from chart.values import build
+from ops.needs import NEEDS, OWN, READ, Need, Resource
+from ops.registered import Registered, registered
+from settings import Settings
+from settings.document import Refused, read
+from settings.finding import report
+
+PROJECT = Path(__file__).resolve().parents[1]
+NAME = "jupyterhub-deployer"
+_API = "rbac.authorization.k8s.io"
+_ROLE = f"{_API}/v1:Role"
+_RELEASE = "helm.sh/v3:Release"
+Json = dict[str, Any]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Lists in one line, and each written where it stands."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 -- PyYAML's signature
+        return True
+
+
+@dataclass
+class Rights:
+    """Verbs by resource for each namespace, and the objects of the cluster that no Role can cover."""
+
+    inside: dict[str, dict[Resource, set[str]]] = field(default_factory=lambda: defaultdict(dict))
+    cluster_wide: dict[Resource, list[str]] = field(default_factory=dict)
+
+    def allow(self, namespace: str, resource: Resource, verbs: Iterable[str]) -> None:
+        """Add verbs."""
+        self.inside[namespace].setdefault(resource, set()).update(verbs)
+
+
+def rights(settings: Settings) -> Rights:
+    """Find what a deployment of these settings does."""
+    found = Rights()
+    home = settings.namespace.name
+    for one in registered(settings):
+        need = NEEDS[one.kind]
+        if need.cluster_wide:
+            found.cluster_wide.setdefault((need.group, need.resource), []).append(one.name)
+        else:
+            _own(found, one.namespace or home, need)
+        if one.kind == _ROLE:
+            _held(found, one)
+        if one.kind == _RELEASE:
+            for kind in kinds(build(settings)):
+                _own(found, one.namespace or home, NEEDS[kind])
+    return found
+
+
+def _own(found: Rights, namespace: str, need: Need) -> None:
+    found.allow(namespace, (need.group, need.resource), OWN | need.extra)
+    for resource in need.reads:
+        found.allow(namespace, resource, READ)
+
+
+def _held(found: Rights, role: Registered) -> None:
+    """Add a Role's own rules: nobody makes a Role with rights that they do not hold themselves."""
+    for rule in role.inputs["rules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                found.allow(role.namespace, (group, resource), rule["verbs"])
+
+
+def namespaced(found: Rights, home: str) -> Iterator[Json]:
+    """Give the service account, and for each namespace Role and RoleBinding."""
+    yield _object("v1", "ServiceAccount", {"namespace": home})
+    subject = {"kind": "ServiceAccount", "name": NAME, "namespace": home}
+    for namespace, allowed in sorted(found.inside.items()):
+        rules = [
+            {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
+            for (group, verbs), resources in sorted(_joined(allowed).items())
+        ]
+        yield {**_object(f"{_API}/v1", "Role", {"namespace": namespace}), "rules": rules}
+        yield {
+            **_object(f"{_API}/v1", "RoleBinding", {"namespace": namespace}),
+            "roleRef": {"apiGroup": _API, "kind": "Role", "name": NAME},
+            "subjects": [subject],
+        }
+
+
+def _joined(allowed: Mapping[Resource, set[str]]) -> dict[tuple[str, tuple[str, ...]], list[str]]:
+    joined: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (group, resource), verbs in sorted(allowed.items()):
+        joined.setdefault((group, tuple(sorted(verbs))), []).append(resource)
+    return joined
+
+
+def cluster_wide(found: Rights, home: str) -> Iterator[Json]:
+    """Give a ClusterRole with its binding for the objects that belong to the cluster, if there are any."""
+    rules: list[Json] = []
+    for (group, resource), names in sorted(found.cluster_wide.items()):
+        of = {"apiGroups": [group], "resources": [resource]}
+        # What does not exist yet has no name to be bound to.
+        rules += [
+            {**of, "verbs": ["create"]},
+            {**of, "resourceNames": sorted(names), "verbs": sorted(OWN - {"create"})},
+        ]
+    if rules:
+        name = {"name": f"{NAME}-{home}"}
+        yield {**_object(f"{_API}/v1", "ClusterRole", name), "rules": rules}
+        yield {
+            **_object(f"{_API}/v1", "ClusterRoleBinding", name),
+            "roleRef": {"apiGroup": _API, "kind": "ClusterRole", **name},
+            "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": home}],
+        }
+
+
+def _object(version: str, kind: str, metadata: Mapping[str, str]) -> Json:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": NAME, **metadata}}
+
+
+def _text(one: Json) -> str:
+    return yaml.dump(one, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=110)
+
+
+def as_yaml(settings: Settings, found: Rights) -> str:
+    """Write manifests for `kubectl apply -f -`; the cluster-wide part stands apart, and is commented out."""
+    home = settings.namespace.name
+    parts = [_text(one) for one in namespaced(found, home)]
+    if wide := list(cluster_wide(found, home)):
+        named = [f"{resource} {', '.join(names)}" for (_, resource), names in found.cluster_wide.items()]
+        text = "---\n".join(_text(one) for one in wide)
+        parts.append(
+            f"# Not covered, since it belongs to the whole cluster: {'; '.join(named)}.\n"
+            "# Ask the cluster's owner for what follows; no Role of a namespace can give it.\n"
+            + "".join(f"# {line}\n" for line in text.splitlines())
+        )
+    return "---\n".join(parts)
+
+
+def as_json(settings: Settings, found: Rights) -> str:
+    """Write the same for programs."""
+    home = settings.namespace.name
+    told = {"namespaced": list(namespaced(found, home)), "clusterWide": list(cluster_wide(found, home))}
+    return json.dumps(told, indent=2) + "\n"
+
+
+def stack_settings(place: Path) -> Settings:
+    """Read a stack file's settings."""
+    document = yaml.safe_load(place.read_text(encoding="utf-8"))["config"]["jupyterhub:settings"]
+    return read(document, datetime.now(tz=UTC).date())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the rights of a stack."""
+    parser = argparse.ArgumentParser(prog="python -m ops.rights", description=__doc__)
+    parser.add_argument("--stack", required=True, help="name of the stack, as in Pulumi.<stack>.yaml")
+    parser.add_argument("--config-file", type=Path, help="a stack file elsewhere, as pulumi has it")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    wanted = parser.parse_args(arguments)
+    try:
+        settings = stack_settings(wanted.config_file or PROJECT / f"Pulumi.{wanted.stack}.yaml")
+    except FileNotFoundError as missing:
+        sys.stderr.write(f"There is no stack file {missing.filename}.\n")
+        return 2
+    except Refused as refused:
+        sys.stderr.write(f"{report(refused.findings)}\n")
+        return 1
+    sys.stdout.write((as_json if wanted.json else as_yaml)(settings, rights(settings)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
