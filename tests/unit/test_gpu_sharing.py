@@ -11,7 +11,7 @@ import yaml
 from chart.values import build
 from settings.gpu import Gpus, offered, shared
 from settings.sharing import config_map, handover, policy
-from tests.unit.documents import Document, committed, settings_of
+from tests.unit.documents import PROJECT, Document, committed, settings_of
 
 WHOLE = "nvidia.com/gpu"
 TURNS: Document = {"kind": "timeSlices", "replicas": 4}
@@ -95,6 +95,12 @@ def test_what_is_handed_over_is_the_object_itself(patch: Document) -> None:
     every_node = handover(sharing({**patch, "everyNode": True}), "jupyter")
     assert every_node is not None
     assert "kubectl label node" not in every_node
+
+
+def test_the_page_for_operators_shows_what_is_handed_over() -> None:
+    text = handover(sharing(TURNS), "jupyterhub-prod")
+    assert text is not None
+    assert f"```\n{text}```" in (PROJECT / "docs" / "gpu.md").read_text()
 
 
 def test_without_sharing_there_is_nothing_to_hand_over() -> None:

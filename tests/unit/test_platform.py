@@ -14,7 +14,7 @@ from settings import Settings
 from settings.letting_in import markdown, requests
 from settings.portal import card, card_files
 from settings.services import CATALOGUE, ENVIRONMENT
-from tests.unit.documents import settings_of
+from tests.unit.documents import PROJECT, settings_of
 from tests.unit.recorder import Recorder, run
 
 MAP = "kubernetes:core/v1:ConfigMap"
@@ -178,6 +178,13 @@ def test_the_card_says_the_same_in_both_forms() -> None:
 def test_a_hub_without_a_card_has_none() -> None:
     assert card(settings_of("lab")) is None
     assert card_files(settings_of("lab")) == {}
+
+
+def test_the_page_for_operators_asks_for_what_254carbon_needs() -> None:
+    page = (PROJECT / "docs" / "services.md").read_text()
+    services = {namespace for *_, namespace, _ in ROWS}
+    asked = [request for request in requests(carbon()) if request.namespace in services]
+    assert markdown(asked, "jupyter") in page
 
 
 def test_owners_of_other_namespaces_are_asked_by_the_labels_of_our_pods() -> None:
