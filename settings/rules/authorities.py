@@ -13,25 +13,26 @@ from settings.material.certificate import Certificate, Unreadable, read_certific
 _PATH = "settings.cluster.caBundle.certificates"
 _NOTICE = timedelta(days=30)
 _UNTRUSTED = "Whatever it signed is refused: sign-in, packages, git, object storage."
-_PUBLIC = ("certificate", "trusted certificate")
+# In whatever form, and whether or not its end was pasted too.
+_PRIVATE = "PRIVATE KEY"
 
 
 def the_bundle_is_no_secret(cluster: Cluster) -> Iterator[Finding]:
     """Refuse a private key where everybody reads it."""
-    if any(block.kind not in _PUBLIC and "key" in block.kind for block in _blocks(cluster)):
+    if _PRIVATE in (_given(cluster) or ""):
         yield Finding(
             path=_PATH,
             rule="D15",
-            what="there is a key in it.",
+            what="there is a private key in it.",
             follows="It stands in plain text in the stack file and its history, and would come to every pod.",
-            remedy="Take it out, and make a new key and certificate if it was a private one.",
+            remedy="Take it out, and make a new key with a new certificate: this one is known.",
         )
 
 
 def the_bundle_is_certificates(cluster: Cluster) -> Iterator[Finding]:
     """Refuse a bundle that a client would stumble over, or find empty."""
     given = _given(cluster)
-    if given is None or any("key" in block.kind for block in _blocks(cluster)):
+    if given is None or _PRIVATE in given:
         return
     blocks = _blocks(cluster)
     if not blocks or text.is_cut(given):

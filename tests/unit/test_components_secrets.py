@@ -23,9 +23,10 @@ from tests.unit.deployed import (
     full,
     local,
     objects,
+    of_stack,
     project,
 )
-from tests.unit.documents import settings
+from tests.unit.documents import STACKS, settings
 from tests.unit.recorder import run, secret_paths, unwrapped
 
 
@@ -147,3 +148,12 @@ def test_unwrapping_shows_what_is_inside() -> None:
     inputs = local()[0].one(SECRET, "tls").inputs
     assert CERTIFICATE in json.dumps(unwrapped(inputs))
     assert list(secret_paths(inputs)) == ["/stringData"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_of_no_stack_does_a_brought_secret_leave_in_plain_text(stack: str) -> None:
+    recorder, _ = of_stack(stack)
+    words = (CERTIFICATE, KEY, SHARED, ADMIN, "random-", "that was brought")
+    for asked in recorder.requests.values():
+        seen = json.dumps([without_secrets(asked.inputs), asked.urn])
+        assert not [word for word in words if word in seen], asked.urn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from settings.credentials import check
 from settings.flat import KNOWN
 from settings.named import fault, parsed
 from settings.referred import of_hub, of_users, referred
-from tests.unit.documents import TODAY, Document, settings_of
+from tests.unit.documents import PROJECT, TODAY, Document, settings_of
 
 MINIO = {"AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "a-key-that-nobody-may-see"}
 REGISTRY = {".dockerconfigjson": json.dumps({"auths": {"ghcr.io": {"auth": "dXNlcjp0b2tlbg=="}}})}
@@ -129,3 +130,13 @@ def test_one_secret_may_hold_what_several_settings_want() -> None:
     assert (one.name, one.keys) == ("hub-secrets", ("clientSecret", "password"))
     settings = settings_of("carbon254", patch)
     assert {*of_hub(settings), *of_users(settings)} == set(referred(settings))
+
+
+def test_the_page_tells_of_every_secret_and_its_keys() -> None:
+    page = (PROJECT / "docs" / "secrets.md").read_text()
+    named = referred(settings_of("carbon254", {**TRINO, "images": {"pullSecrets": ["pull"]}}))
+    assert len(named) == 6
+    for one in named:
+        setting = re.sub(r"\[\d+\]", "[]", one.setting.removeprefix("settings."))
+        (row,) = [line for line in page.splitlines() if line.startswith(f"`{setting}` |")]
+        assert not [key for key in one.keys if f"`{key}`" not in row]
