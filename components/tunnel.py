@@ -20,6 +20,13 @@ from settings.placement import Placement
 NAME = "cloudflared"
 TOKEN_KEY = "token"  # noqa: S105 -- the key in a Secret, no secret
 _METRICS = 2000
+# Over the types of a pod that this class accepts, mypy takes all the memory that there is.
+_DEPLOYMENT: Any = k8s.apps.v1.Deployment
+_LOCKED = {
+    "allow_privilege_escalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "read_only_root_filesystem": True,
+}
 # It lets requests end for 30 seconds once it is told to stop.
 _GRACE = 45
 _APART = {
@@ -56,23 +63,28 @@ class Tunnel(pulumi.ComponentResource):
         super().__init__("jupyterhub:components:Tunnel", name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        self._metadata: dict[str, Any] = {"name": NAME, "namespace": args.namespace, "labels": CONNECTOR}
+        self._metadata = self._named()
+        allowed: Any = args.policy
         policy = k8s.networking.v1.NetworkPolicy(
-            "policy", metadata=self._metadata, spec=args.policy, opts=self._child
+            "policy", metadata=self._metadata, spec=allowed, opts=self._child
         )
+        selector = k8s.meta.v1.LabelSelectorArgs(match_labels=CONNECTOR)
         k8s.policy.v1.PodDisruptionBudget(
             "disruption-budget",
             metadata=self._metadata,
-            spec={
-                "max_unavailable": 1,
-                "selector": {"match_labels": CONNECTOR},
-                # Else connectors that never came up would keep their node from being emptied.
-                "unhealthy_pod_eviction_policy": "AlwaysAllow",
-            },
+            # AlwaysAllow: else connectors that never came up would keep their node from being emptied.
+            spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(
+                max_unavailable=1, selector=selector, unhealthy_pod_eviction_policy="AlwaysAllow"
+            ),
             opts=self._child,
         )
         self._connectors(self._token(), policy)
         self.register_outputs({})
+
+    def _named(self, annotations: Mapping[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
+        return k8s.meta.v1.ObjectMetaArgs(
+            name=NAME, namespace=self._args.namespace, labels=CONNECTOR, annotations=annotations
+        )
 
     def _token(self) -> pulumi.Input[str]:
         """Name the Secret with the token: ours has a new name for every token, which rolls the pods."""
@@ -89,20 +101,18 @@ class Tunnel(pulumi.ComponentResource):
 
     def _connectors(self, secret: pulumi.Input[str], policy: pulumi.Resource) -> None:
         replicas = self._args.settings.replicas
+        generation = {"jupyterhub/token-generation": str(self._args.generation)}
         wait = ("timeoutSeconds", "300") if self._args.await_ready else ("skipAwait", "true")
-        k8s.apps.v1.Deployment(
+        _DEPLOYMENT(
             NAME,
-            metadata={**self._metadata, "annotations": {f"pulumi.com/{wait[0]}": wait[1]}},
+            metadata=self._named({f"pulumi.com/{wait[0]}": wait[1]}),
             spec={
                 "replicas": replicas,
                 "selector": {"match_labels": CONNECTOR},
                 # One may go first, since a full quota has no room for another; but not the only one.
                 "strategy": {"rolling_update": {"max_surge": 1, "max_unavailable": int(replicas > 1)}},
                 "template": {
-                    "metadata": {
-                        "labels": CONNECTOR,
-                        "annotations": {"jupyterhub/token-generation": str(self._args.generation)},
-                    },
+                    "metadata": {"labels": CONNECTOR, "annotations": generation},
                     "spec": self._pod(secret),
                 },
             },
@@ -121,13 +131,12 @@ class Tunnel(pulumi.ComponentResource):
             "security_context": {"run_as_non_root": True, "seccomp_profile": {"type": "RuntimeDefault"}},
             "topology_spread_constraints": [_APART],
         }
-        if self._args.pull_secrets:
-            pod["image_pull_secrets"] = [{"name": name} for name in self._args.pull_secrets]
-        if placement.core_nodes:
-            pod["node_selector"] = dict(placement.core_nodes)
-        if placement.priority.core:
-            pod["priority_class_name"] = placement.priority.core
-        return pod
+        where = {
+            "image_pull_secrets": [{"name": name} for name in self._args.pull_secrets],
+            "node_selector": dict(placement.core_nodes),
+            "priority_class_name": placement.priority.core,
+        }
+        return pod | {field: value for field, value in where.items() if value}
 
     def _container(self, secret: pulumi.Input[str]) -> dict[str, Any]:
         # In the environment, and not among the arguments, which everybody on the node can list.
@@ -142,9 +151,5 @@ class Tunnel(pulumi.ComponentResource):
             # again by itself, and a restart would only add the growing pauses between restarts.
             "readiness_probe": {"http_get": {"path": "/ready", "port": "metrics"}, "period_seconds": 5},
             "resources": self._args.settings.resources.model_dump(exclude_none=True),
-            "security_context": {
-                "allow_privilege_escalation": False,
-                "capabilities": {"drop": ["ALL"]},
-                "read_only_root_filesystem": True,
-            },
+            "security_context": _LOCKED,
         }
