@@ -17,7 +17,7 @@ SOURCES: list[Document] = [
 ]
 
 
-def annotations(patch: Document) -> dict[str, Any]:
+def marks(patch: Document) -> dict[str, Any]:
     # The rules want certificates that are some: here only a change of the text matters.
     settings = settings_of("aiv-prod", {name: part for name, part in patch.items() if name != "bundle"})
     if "bundle" in patch:
@@ -32,13 +32,13 @@ def annotations(patch: Document) -> dict[str, Any]:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source["source"])
 def test_a_higher_generation_of_what_others_bring_rolls_the_hub(source: Document) -> None:
-    first, second = (annotations({"secrets": {**source, "generation": number}}) for number in (1, 2))
+    first, second = (marks({"secrets": {**source, "generation": number}}) for number in (1, 2))
     assert first == {"jupyterhub-secrets-generation": "1"}
     assert second == {"jupyterhub-secrets-generation": "2"}
 
 
 def test_a_changed_bundle_rolls_the_hub() -> None:
-    first, same, other = (annotations({"bundle": text}) for text in (ROOT, ROOT, ROOT + ROOT))
+    first, same, other = (marks({"bundle": text}) for text in (ROOT, ROOT, ROOT + ROOT))
     assert first == same != other
     assert set(first) == {"checksum/certificate-authorities"}
 
