@@ -11,6 +11,7 @@ import pytest
 from embedded import node
 from embedded.fault import Fault
 from embedded.paths import CHECKOUT, find
+from embedded.stacks import LOCAL, committed, namespace_of
 from tests.e2e.hub import Hub, engine_of_this_machine
 
 HERE = Path(__file__).resolve().parent
@@ -42,15 +43,24 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and report.when != "teardown" and item.path.parent == HERE:
         report.sections.append(("what the node says", node.diagnose(find())))
-        report.sections += [(f"the last lines of the {part}", log_of(part)) for part in ("hub", "proxy")]
+        stack = _stack_of(item)
+        parts = ("hub", "proxy")
+        report.sections += [(f"{stack}: the last lines of the {part}", log_of(part, stack)) for part in parts]
     return report
 
 
-def log_of(part: str) -> str:
-    """What hub or proxy wrote last, if they can be asked at all."""
-    command = ["kubectl", "-n", "jupyterhub", "logs", f"deployment/{part}", "--tail=80", "--timestamps"]
+def _stack_of(item: pytest.Item) -> str:
+    """Tell which stack a test is about: the one it has as a parameter, else `local`."""
+    named = item.callspec.params.get("visited") if hasattr(item, "callspec") else None
+    return str(named or LOCAL)
+
+
+def log_of(part: str, stack: str) -> str:
+    """What hub or proxy of a stack wrote last, if they can be asked at all."""
+    namespace = namespace_of(committed(stack))
+    command = ["kubectl", "-n", namespace, "logs", f"deployment/{part}", "--tail=80", "--timestamps"]
     try:
-        env = engine_of_this_machine().env
+        env = engine_of_this_machine(stack).env
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
     except (OSError, Fault, subprocess.TimeoutExpired) as error:
         return str(error)

@@ -1,4 +1,4 @@
-"""Each committed stack on the node beside `local`: it comes up, people work in it, and neither knows the other."""
+"""Each committed stack on the node beside `local`: people work in it, and neither knows the other."""
 
 from __future__ import annotations
 
