@@ -34,7 +34,7 @@ class Service:
     namespace: Path | None = None
     certificates: Mapping[str, tuple[Path, Path]] = field(default_factory=dict)
     """By name: certificate and key."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What only this service understands."""
 
     def sockets(self) -> list[tuple[Port, socket.socket]]:

@@ -28,7 +28,9 @@ def _guarded(handle: Handle, port: Port) -> Callable[..., Awaitable[None]]:
         try:
             await handle(port, (reader, writer))
         except (OSError, EOFError, ValueError, TimeoutError) as error:
-            say(f"a connection ended early: {error!r}")
+            # Whoever only looks whether somebody listens says nothing and goes.
+            if not (isinstance(error, asyncio.IncompleteReadError) and not error.partial):
+                say(f"a connection ended early: {error!r}")
         finally:
             with contextlib.suppress(OSError):
                 await pipe.close(writer)

@@ -37,7 +37,9 @@ def traces() -> list[str]:
             found.append(f"process {folder.name}")
     found += [line for line in Path("/proc/mounts").read_text().splitlines() if any(r in line for r in ROOTS)]
     links = subprocess.run(["ip", "-br", "link"], capture_output=True, text=True, check=True).stdout
-    found += [line for line in links.splitlines() if line.startswith(("jhub-node", "veth"))]
+    found += [line for line in links.splitlines() if line.startswith(("jhub-", "veth"))]
+    rules = subprocess.run(["ip", "rule"], capture_output=True, text=True, check=True).stdout
+    found += [line for line in rules.splitlines() if "10.201." in line]
     routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
     found += [line for line in routes.splitlines() if line.startswith(("10.96.", "10.200.", "10.201."))]
     tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
