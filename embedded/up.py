@@ -117,8 +117,8 @@ def _tools_and_images(order: Order, wanted: list[str], *, pods: bool) -> tuple[T
 
 
 def _surroundings(order: Order, parts: Parts) -> World:
-    """Start what the stacks of this node meet outside the cluster, where pods run that could meet it."""
-    if not parts.target.own or not parts.target.pods:
+    """Make what stacks meet on this node: kinds of other projects, and where pods run, others to talk to."""
+    if not parts.target.own:
         return World()
     return world.start(order.paths, order.stack, order.settings, parts.images)
 

@@ -71,7 +71,7 @@ def _pod(name: str, labels: Mapping[str, str], image: str, targets: list[str]) -
 
 def doors_of(hub: Hub) -> dict[str, str]:
     """Give the addresses at which hub and proxy of a release listen: the pods' own."""
-    found = {}
+    found: dict[str, str] = {}
     for part, ports in (("hub", (8081,)), ("proxy", (8000, 8001))):
         path = "jsonpath={.items[0].status.podIP}"
         address = hub.kubectl("get", "pods", "-l", f"component={part}", "-o", path)

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -58,7 +59,7 @@ def objects_of(hub: Hub) -> dict[str, str]:
     }
 
 
-def _generation(item: dict[str, dict[str, object]]) -> object:
+def _generation(item: dict[str, Any]) -> object:
     # Status changes count as versions too where nothing counts generations.
     settled = item["metadata"].get("generation")
     return (
@@ -186,8 +187,7 @@ def test_the_chain_of_a_pfx_is_served_to_whoever_trusts_the_root_alone(visited: 
         served = secure.getpeercert()
     assert served
     assert ("DNS", host) in served["subjectAltName"]
-    issuer = {name: value for ((name, value),) in served["issuer"]}
-    assert "issuing" in issuer["commonName"], "the root signs no leaf itself"
+    assert "JupyterHub embedded issuing" in str(served["issuer"]), "the root signs no leaf itself"
 
 
 def test_the_hubs_database_is_postgresql(visited: Visited) -> None:

@@ -152,6 +152,31 @@ def test_two_stacks_of_one_namespace_are_never_up_together(tmp_path: Path) -> No
         stacks.refuse_neighbour_in_same_namespace("iav-test", stacks.committed("iav-test"), tmp_path)
 
 
+PROCESSORS = 2000
+# A database server or a connector's requests are small; what the tests' own pods ask for is smaller.
+TO_SPARE = 100
+
+
+def _millis(amount: str) -> int:
+    return int(amount[:-1]) if amount.endswith("m") else int(float(amount) * 1000)
+
+
+def _asks(stack: str) -> int:
+    """Add up what a stack asks of a processor with one server of the default profile, in thousandths."""
+    settings = read(stacks.settings_of(stacks.committed(stack)), TODAY)
+    tunnel = settings.ingress.tunnel
+    (profile,) = (profile for profile in settings.profiles if profile.default)
+    parts = [settings.hub.resources, settings.hub.proxy_resources]
+    parts += [tunnel.resources] * tunnel.replicas if tunnel else []
+    amounts = [str(part.requests.cpu) for part in parts] + [str(profile.cpu.guarantee)]
+    return sum(_millis(amount) for amount in amounts)
+
+
+@pytest.mark.parametrize("stack", sorted(set(STACKS) - {"local"}))
+def test_a_stack_fits_beside_local_on_two_processors(stack: str) -> None:
+    assert _asks(stack) + _asks("local") <= PROCESSORS - TO_SPARE
+
+
 def test_a_chart_stays_while_another_stack_names_it(tmp_path: Path, authority: Path) -> None:
     assert stacks.charts_in_use(tmp_path, but="local") == frozenset()
     engine_writes = json.dumps(laid_over("lab", authority))
