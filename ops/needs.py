@@ -13,8 +13,13 @@ OWN = READ | {"create", "delete", "patch"}
 HELM = frozenset({"update"})
 """What Helm alone does: it writes down the state of a release in its Secret anew."""
 
-# What a failed start is explained by, and what both wait for: a Deployment's pods.
-_WATCHED: tuple[Resource, ...] = (("", "pods"), ("", "events"), ("apps", "replicasets"))
+# What both wait for with a Deployment, or explain its failure by; the official provider watches all of it.
+_WATCHED: tuple[Resource, ...] = (
+    ("", "pods"),
+    ("", "persistentvolumeclaims"),
+    ("", "events"),
+    ("apps", "replicasets"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
