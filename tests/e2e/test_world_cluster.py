@@ -6,7 +6,7 @@ import base64
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ DOCUMENT: Json = {
 class Cluster:
     """The running node, asked with kubectl in one namespace."""
 
-    env: dict[str, str]
+    env: Mapping[str, str]
     built: dict[str, images.Image]
 
     def ask(self, *args: str, given: Json | None = None) -> subprocess.CompletedProcess[str]:
@@ -144,7 +144,7 @@ def test_two_pods_write_to_a_volume_that_many_may_mount(node: Cluster, storage_c
 
 def test_a_block_device_is_not_shared(node: Cluster) -> None:
     node.apply(claim("device", "ceph-rbd"))
-    pod = {"containers": [{"name": "main", "image": node.built["helper"].ref}]}
+    pod: Json = {"containers": [{"name": "main", "image": node.built["helper"].ref}]}
     pod["volumes"] = [{"name": "v", "persistentVolumeClaim": {"claimName": "device"}}]
     node.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "device"}, "spec": pod})
     refused = eventually(lambda: "access modes" in node.ask("describe", "pvc", "device").stdout, 60)

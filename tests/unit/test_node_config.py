@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from embedded.node import addons, api, control, network, objects, pki, runtime, workers
-from embedded.node.layout import NODE_IP, Layout, Options
+from embedded.node.layout import ALL_NODES_CLASSES, NODE_IP, Layout, Options
 from embedded.paths import Paths
+from tests.unit.documents import STACKS, committed
 
 
 class Given:
@@ -151,7 +152,50 @@ def test_every_object_has_an_address_and_none_comes_twice(place: Layout) -> None
 
 
 def test_a_control_plane_alone_has_the_classes_too(place: Layout) -> None:
-    assert [document["kind"] for document in documents(place, pods=False)] == ["StorageClass", "IngressClass"]
+    assert {document["kind"] for document in documents(place, pods=False)} == {"StorageClass", "IngressClass"}
+
+
+def test_one_class_of_each_kind_is_the_default(place: Layout) -> None:
+    marked = [
+        (document["kind"], document["metadata"]["name"])
+        for document in documents(place, pods=False)
+        if "annotations" in document["metadata"]
+    ]
+    assert marked == [("StorageClass", "local-path"), ("IngressClass", "traefik")]
+
+
+def test_every_storage_class_has_its_place(place: Layout) -> None:
+    """The provisioner serves a class by its name, and no other."""
+    named = [
+        document["metadata"]["name"]
+        for document in documents(place, pods=False)
+        if document["kind"] == "StorageClass"
+    ]
+    settings = next(entry for entry in documents(place) if entry["kind"] == "ConfigMap")["data"]
+    places = json.loads(settings["config.json"])["storageClassConfigs"]
+    assert set(places) == set(named)
+    shared = {name for name, config in places.items() if "sharedFileSystemPath" in config}
+    assert shared == {"cephfs", "shared", "standard"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_node_has_the_classes_that_a_stack_names(place: Layout, stack: str) -> None:
+    there = {(each["kind"], each["metadata"]["name"]) for each in documents(place, pods=False)}
+    settings = committed(stack)
+    wanted = {("StorageClass", name) for name in claimed(settings)}
+    ingress = settings["ingress"]
+    if "className" in ingress and "tunnel" not in ingress:
+        wanted.add(("IngressClass", ingress["className"]))
+    assert wanted <= there
+    shared = settings["storage"].get("shared", {})
+    if shared.get("accessMode") == "ReadWriteMany":
+        assert shared["storageClass"] in ALL_NODES_CLASSES
+
+
+def claimed(settings: dict[str, Any]) -> set[str]:
+    """Give the classes of a stack's claims."""
+    owners = (settings["storage"]["homes"], settings["storage"].get("shared", {}), settings["database"])
+    return {owner["storageClass"] for owner in owners if "storageClass" in owner}
 
 
 def test_volumes_are_made_by_pods_of_the_image_at_hand(place: Layout) -> None:

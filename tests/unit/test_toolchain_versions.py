@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from embedded.fault import Fault
-from embedded.toolchain import NAMES, versions
+from embedded.toolchain import NAMES, definitions, versions
 from embedded.toolchain.golang import LOCK
 from embedded.toolchain.places import MODULES
 
@@ -63,7 +63,16 @@ def test_a_build_s_go_mod_asks_for_the_version_that_the_file_names(build: str) -
     assert all(f"\t{name} v" in go_mod or f"require {name} v" in go_mod for name in module.instead)
 
 
-@pytest.mark.parametrize("build", KNOWN.modules)
+@pytest.mark.parametrize("project", KNOWN.definitions)
+def test_definitions_of_others_are_locked_by_checksum(project: str) -> None:
+    """Of the module and of its go.mod: without the second, Go asks a database of checksums."""
+    wanted = KNOWN.definitions[project]
+    go_sum = (MODULES / definitions.LOCK / "go.sum").read_text()
+    for part in ("", "/go.mod"):
+        assert f"{wanted.module} v{wanted.version}{part} h1:" in go_sum
+
+
+@pytest.mark.parametrize("build", [*KNOWN.modules, definitions.LOCK])
 def test_committed_module_files_name_no_registry(build: str) -> None:
     for file in (MODULES / build).glob("go.*"):
         assert not re.search(r"\w://", re.sub(r"h1:\S+", "", file.read_text()))

@@ -67,8 +67,9 @@ def origin_of(url: str) -> Address:
 @contextlib.asynccontextmanager
 async def connected(address: Address) -> AsyncIterator[Wire]:
     """Open a connection for as long as it is needed."""
-    opening = asyncio.open_connection(*address, limit=LONGEST_LINE)
-    wire = Wire(*await asyncio.wait_for(opening, CONNECT_SECONDS))
+    # Not `wait_for`: in Python 3.11 it loses a cancellation that comes as the connection does.
+    async with asyncio.timeout(CONNECT_SECONDS):
+        wire = Wire(*await asyncio.open_connection(*address, limit=LONGEST_LINE))
     try:
         yield wire
     finally:
@@ -78,7 +79,8 @@ async def connected(address: Address) -> AsyncIterator[Wire]:
 async def read_line(wire: Wire, seconds: float = SILENCE_SECONDS) -> str:
     """Read one line; a closed line and one that is too long are both the end of it."""
     try:
-        found = await asyncio.wait_for(wire.reader.readline(), seconds)
+        async with asyncio.timeout(seconds):
+            found = await wire.reader.readline()
     except TimeoutError as error:
         raise Refused(f"no word for {seconds:.0f} s") from error
     except ValueError as error:
