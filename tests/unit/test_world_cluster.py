@@ -1,0 +1,250 @@
+"""What a stack finds in the cluster beside its own: its database, and what others keep in its namespace."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from embedded.fault import Fault
+from embedded.images.extras import EXTRAS
+from embedded.netpol.api import Access
+from embedded.node import api, pki
+from embedded.node.layout import Layout
+from embedded.paths import Paths
+from embedded.world import cluster, database, neighbours, others
+from embedded.world.neighbours import Neighbours
+from tests.unit.documents import STACKS, committed
+
+Json = dict[str, Any]
+CLAIM = {
+    "metadata": {"name": "bucket", "namespace": "hub", "uid": "1234"},
+    "spec": {"generateBucketName": "hub", "storageClassName": "ceph"},
+}
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> pki.Pair:
+    made = pki.pair(tmp_path, "server")
+    made.certificate.write_text("certificate")
+    made.key.write_text("key")
+    return made
+
+
+def server_of(stack: str, password: str = "a long password") -> database.Wanted:  # noqa: S107
+    found = database.wanted(stack, committed(stack), password)
+    assert found
+    return found
+
+
+def part(documents: list[Json], kind: str) -> Json:
+    return next(each for each in documents if each["kind"] == kind)
+
+
+def decoded(secret: Json) -> dict[str, str]:
+    return {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+
+
+def test_a_database_in_this_cluster_has_the_name_that_the_stack_calls_it_by() -> None:
+    assert server_of("carbon254").place == ("postgresql", "postgresql")
+    assert server_of("carbon254").names[0] == "postgresql.postgresql.svc.cluster.local"
+
+
+def test_a_database_outside_lies_beside_the_others_and_knows_its_outside_name() -> None:
+    found = server_of("aiv-prod")
+    assert found.place == ("aiv-prod", "postgresql")
+    assert found.names[0] == committed("aiv-prod")["database"]["host"]
+
+
+def test_no_two_stacks_share_a_server(pair: pki.Pair) -> None:
+    external = [stack for stack in STACKS if committed(stack)["database"]["kind"] == "external"]
+    assert len(external) > 1
+    selectors = []
+    for stack in external:
+        documents = database.objects(server_of(stack), "image", pair)
+        service, deployment = part(documents, "Service"), part(documents, "Deployment")
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        assert service["spec"]["selector"] == labels == deployment["spec"]["selector"]["matchLabels"]
+        selectors.append(labels)
+    assert len({json.dumps(labels) for labels in selectors}) == len(external)
+
+
+def test_a_stack_without_a_database_gets_none_and_one_without_a_password_is_refused() -> None:
+    assert database.wanted("lab", committed("lab"), None) is None
+    with pytest.raises(Fault, match="password"):
+        database.wanted("aiv-prod", committed("aiv-prod"), "")
+
+
+def test_another_password_starts_the_server_anew_and_the_same_does_not(pair: pki.Pair) -> None:
+    def template(password: str) -> Json:
+        documents = database.objects(server_of("aiv-prod", password), "image", pair)
+        found: Json = part(documents, "Deployment")["spec"]["template"]
+        return found
+
+    assert template("one") == template("one")
+    assert template("one") != template("two")
+    assert "one" not in json.dumps(template("one"))
+
+
+def test_the_server_s_files_belong_to_the_user_of_its_image(pair: pki.Pair) -> None:
+    documents = database.objects(server_of("aiv-prod"), "image", pair)
+    pod = part(documents, "Deployment")["spec"]["template"]["spec"]
+    image = next(each for each in EXTRAS if each.name == "postgres")
+    assert str(image.config["User"]) == f"{database.USER}:{pod['securityContext']['fsGroup']}"
+
+
+def test_every_object_of_the_server_has_an_address(pair: pki.Pair) -> None:
+    documents = [*database.objects(server_of("aiv-prod"), "image", pair), *cluster.rights()]
+    assert len({api.address(each) for each in documents}) == len(documents)
+
+
+def test_a_server_is_there_once_the_newest_pod_is_ready() -> None:
+    status = {"observedGeneration": 2, "updatedReplicas": 1, "readyReplicas": 1}
+    assert database._rolled_out({"metadata": {"generation": 2}, "status": status})
+    assert not database._rolled_out({"metadata": {"generation": 3}, "status": status})
+    assert not database._rolled_out({})
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_others_keep_the_secrets_that_a_stack_names_and_does_not_make(stack: str) -> None:
+    document = committed(stack)
+    found = {each["metadata"]["name"]: each for each in others.kept_by_others(document, "C", "K")}
+    wanted = set(document["images"].get("pullSecrets", ()))
+    if document["tls"]["source"] == "existingSecret":
+        wanted.add(document["tls"]["secretName"])
+        assert decoded(found[document["tls"]["secretName"]]) == {"tls.crt": "C", "tls.key": "K"}
+    wanted |= {document["storage"].get("objectStore", {}).get("credentials")} - {None}
+    assert set(found) == wanted
+    assert {each["metadata"]["namespace"] for each in found.values()} <= {document["namespace"]["name"]}
+
+
+def test_a_registry_s_login_is_for_the_registry_of_the_images() -> None:
+    (login,) = others.kept_by_others(committed("aiv-prod"), "C", "K")
+    assert login["type"] == "kubernetes.io/dockerconfigjson"
+    assert set(json.loads(decoded(login)[others.DOCKER])["auths"]) == {"artifactory.aiv.internal"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"), [("https://s3.x", "443"), ("http://s3.x", "80"), ("http://s3.x:9", "9")]
+)
+def test_a_bucket_claim_s_answer_goes_with_the_claim(endpoint: str, port: str) -> None:
+    answers = others.answer(CLAIM, endpoint)
+    assert {each["metadata"]["ownerReferences"][0]["uid"] for each in answers} == {"1234"}
+    told = part(answers, "ConfigMap")["data"]
+    assert (told["BUCKET_HOST"], told["BUCKET_PORT"]) == ("s3.x", port)
+    assert told["BUCKET_NAME"].startswith("hub-")
+    assert part(answers, "Secret") == part(others.answer(CLAIM, endpoint), "Secret")
+
+
+def test_a_bucket_that_a_claim_names_keeps_its_name() -> None:
+    named = {**CLAIM, "spec": {"bucketName": "ours", "storageClassName": "ceph"}}
+    assert part(others.answer(named, "https://s3.x"), "ConfigMap")["data"]["BUCKET_NAME"] == "ours"
+
+
+class Memory(Neighbours):
+    """Neighbours of a cluster that is a dictionary."""
+
+    def __init__(self, folder: Path, objects: dict[str, Json]) -> None:
+        super().__init__(Access("https://cluster", authority=True, certificate=None, token=None), folder)
+        self.objects = objects
+        self.writes: list[str] = []
+
+    def _get(self, path: str) -> Json | None:
+        return self.objects.get(path)
+
+    def _send(self, method: str, path: str, body: object, kind: str) -> None:
+        self.writes.append(path.partition("?")[0])
+        assert isinstance(body, dict)
+        self.objects[path.partition("?")[0]] = body
+
+
+NAMESPACE = "/api/v1/namespaces/hub"
+ACTIVE: Json = {"status": {"phase": "Active"}}
+SECRET: Json = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "tls", "namespace": "hub"},
+    "data": {"a": "b"},
+}
+CLAIMS = f"/apis/{others.CLAIMS}/objectbucketclaims"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    stack = {"namespace": "hub", "objects": [SECRET], "endpoint": "https://s3.x"}
+    (tmp_path / "stack.json").write_text(json.dumps(stack))
+    return tmp_path
+
+
+@pytest.mark.parametrize("there", [{}, {NAMESPACE: {"status": {"phase": "Terminating"}}}])
+def test_nothing_is_made_in_a_namespace_that_is_away_or_going(folder: Path, there: dict[str, Json]) -> None:
+    memory = Memory(folder, there)
+    memory.round()
+    assert memory.writes == []
+
+
+def test_what_is_missing_or_changed_is_made_and_what_is_right_stays(folder: Path) -> None:
+    memory = Memory(folder, {NAMESPACE: ACTIVE})
+    memory.round()
+    memory.round()
+    assert memory.writes == [f"{NAMESPACE}/secrets/tls"]
+    memory.objects[f"{NAMESPACE}/secrets/tls"] = {"data": {"a": "another"}}
+    memory.round()
+    assert len(memory.writes) == 2
+
+
+def test_a_claim_is_answered_once_and_only_in_a_stack_s_namespace(folder: Path) -> None:
+    foreign = {**CLAIM, "metadata": {**CLAIM["metadata"], "namespace": "elsewhere"}}
+    bound = {**CLAIM, "status": {"phase": "Bound"}}
+    going = {**CLAIM, "metadata": {**CLAIM["metadata"], "deletionTimestamp": "now"}}
+    memory = Memory(folder, {CLAIMS: {"items": [foreign, bound, going]}})
+    memory.round()
+    assert memory.writes == []
+    memory.objects[CLAIMS] = {"items": [CLAIM]}
+    memory.round()
+    # The status comes last: whoever waits for it finds the rest.
+    assert [path.rpartition("/")[2] for path in memory.writes] == ["bucket", "bucket", "status"]
+
+
+def test_a_fault_is_said_once_and_does_not_end_the_loop(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop = threading.Event()
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 4:
+            stop.set()
+        raise OSError("away")
+
+    monkeypatch.setattr(neighbours, "PAUSE", 0.001)
+    neighbours.follow(look, stop)
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("away") == 1
+
+
+def test_the_neighbours_may_not_list_secrets_nor_delete_anything() -> None:
+    role = part(cluster.rights(), "ClusterRole")
+    verbs = {verb for rule in role["rules"] for verb in rule["verbs"]}
+    assert verbs == {"get", "list", "create", "patch"}
+    for rule in role["rules"]:
+        assert "secrets" not in rule["resources"] or "list" not in rule["verbs"]
+
+
+def test_a_stack_that_needs_no_neighbours_has_none(tmp_path: Path) -> None:
+    place = Layout(Paths(cache=tmp_path / "cache", state=tmp_path / "state"), run=tmp_path / "run")
+    pki.ensure(place.paths.pki)
+    assert not cluster._enlist(place, "local", committed("local"))
+    assert cluster._enlist(place, "iav-test", committed("iav-test"))
+    (entry,) = (place.state / "neighbours").iterdir()
+    assert entry.stat().st_mode & 0o077 == 0
+    kept = json.loads(entry.read_text())["objects"][0]
+    shown = x509.load_pem_x509_certificate(decoded(kept)["tls.crt"].encode())
+    names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == [committed("iav-test")["ingress"]["host"]]
