@@ -129,7 +129,8 @@ def _hub(here: Place) -> Row:
                 title="Share of answers of 500 and more",
                 unit="percentunit",
                 most=1,
-                queries=_one(f"sum({failed}) / sum({every})", "errors"),
+                # Without an error there is no series of one, and the panel would show nothing.
+                queries=_one(f"(sum({failed}) or vector(0)) / sum({every})", "errors"),
                 width=6,
                 about="Without the pages that stand for a user's server that does not answer.",
             ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import observability
+from tests.metrics.prometheus import program
 from tests.unit.documents import Document, settings_of
 
 Series = Mapping[str, str]
@@ -177,18 +177,7 @@ CASES = {
 
 @pytest.fixture(scope="session")
 def promtool(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Prometheus' own tool: of this machine, or out of Debian's package."""
-    if found := shutil.which("promtool"):
-        return Path(found)
-    place = tmp_path_factory.mktemp("prometheus")
-    place.chmod(0o755)
-    try:
-        subprocess.run(["apt-get", "download", "prometheus"], cwd=place, check=True, capture_output=True)
-        (package,) = place.glob("prometheus_*.deb")
-        subprocess.run(["dpkg-deb", "--extract", package, place], check=True, capture_output=True)
-    except (OSError, ValueError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no promtool on PATH, and Debian's package prometheus cannot be had: {error}")
-    return place / "usr" / "bin" / "promtool"
+    return program("promtool", tmp_path_factory.mktemp("prometheus"))
 
 
 def asked(case: Case, name: str, rules: Path) -> Document:
