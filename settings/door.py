@@ -132,7 +132,7 @@ class CertManagerTls(Section):
     issuer_kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
     """Whether the issuer is the cluster's or the namespace's."""
     wait: Duration = "5m"
-    """How long a deployment waits for the certificate before it fails with what cert-manager says."""
+    """How long a deployment waits for the certificate before it fails and says so."""
     termination: Literal["ingress", "endToEnd"] = "ingress"
     """Where TLS ends: at the ingress, or at the proxy itself."""
 
