@@ -43,7 +43,9 @@ def provide(
     options = _options(place)
     with Api(place, options) as api:
         crds.ensure(api, paths, crds.projects_for(document))
-        if _enlist(place, stack, document) and options.pods:
+        _enlist(place, stack, document)
+        # For the others that are up too: after a `make down` this stack may be the first to come back.
+        if options.pods and _enlisted(place):
             _neighbours(place, options, api)
         server = database.wanted(stack, document, database_password)
         if server is None or not options.pods:
@@ -56,17 +58,16 @@ def provide(
 def withdraw(paths: Paths, stack: str | None = None) -> None:
     """Forget one stack, or all: its database goes, and nobody plays its neighbours any more."""
     place = layout(paths)
-    gone = [stack] if stack else sorted(file.stem for file in _folder(place).glob("*.json"))
-    for name in gone:
-        _entry(place, name).unlink(missing_ok=True)
+    for file in _enlisted(place):
+        if stack in {None, file.stem}:
+            file.unlink()
     processes = _processes(place)
-    if not any(_folder(place).glob("*.json")):
+    if not _enlisted(place):
         processes.stop(NEIGHBOURS)
     owner = ownership.read(place)
     if owner and processes.running("kube-apiserver"):
         with Api(place, owner.options) as api:
-            for name in gone:
-                database.remove(api, name)
+            database.remove(api, stack)
 
 
 def _options(place: Layout) -> Options:
@@ -80,11 +81,15 @@ def _folder(place: Layout) -> Path:
     return place.state / NEIGHBOURS
 
 
+def _enlisted(place: Layout) -> list[Path]:
+    return sorted(_folder(place).glob("*.json"))
+
+
 def _entry(place: Layout, stack: str) -> Path:
     return _folder(place) / f"{stack}.json"
 
 
-def _enlist(place: Layout, stack: str, document: Mapping[str, Any]) -> bool:
+def _enlist(place: Layout, stack: str, document: Mapping[str, Any]) -> None:
     """Write down what the neighbours keep for a stack (keys are among it), if they keep anything."""
     pair = pki.ingress_certificate(place.paths.pki, document["ingress"]["host"])
     entry = {
@@ -94,9 +99,8 @@ def _enlist(place: Layout, stack: str, document: Mapping[str, Any]) -> bool:
     }
     if not entry["objects"] and not entry["endpoint"]:
         _entry(place, stack).unlink(missing_ok=True)
-        return False
+        return
     files.write(_entry(place, stack), json.dumps(entry), 0o600)
-    return True
 
 
 def _neighbours(place: Layout, options: Options, api: Api) -> None:

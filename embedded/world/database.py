@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from embedded.fault import Fault
 from embedded.node.api import Api, Document, address
@@ -214,14 +215,14 @@ def _rolled_out(deployment: Mapping[str, Any]) -> bool:
     )
 
 
-def remove(api: Api, stack: str) -> None:
-    """Take a stack's server away, with its data."""
+def remove(api: Api, stack: str | None) -> None:
+    """Take a stack's server away, or all, with their data."""
     for path in _paths(api, stack):
         api.delete(path)
 
 
-def _paths(api: Api, stack: str) -> Iterator[str]:
-    selector = f"?labelSelector={MARK.replace('/', '%2F')}%3D{stack}"
+def _paths(api: Api, stack: str | None) -> Iterator[str]:
+    selector = f"?labelSelector={quote(f'{MARK}={stack}' if stack else MARK, safe='')}"
     kinds = (
         ("apps/v1", "Deployment", "/apis/apps/v1/deployments"),
         ("v1", "Service", "/api/v1/services"),

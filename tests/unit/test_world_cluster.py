@@ -110,6 +110,32 @@ def test_a_server_is_there_once_the_newest_pod_is_ready() -> None:
     assert not database._rolled_out({})
 
 
+class Servers:
+    """An API server that says what it was asked, and finds one object of each kind."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.deleted: list[str] = []
+
+    def items(self, path: str) -> list[Json]:
+        self.asked.append(path)
+        return [{"metadata": {"name": "one", "namespace": "postgresql"}}]
+
+    def delete(self, path: str) -> None:
+        self.deleted.append(path)
+
+
+@pytest.mark.parametrize(
+    ("stack", "selector"), [("lab", "embedded%2Fstack%3Dlab"), (None, "embedded%2Fstack")]
+)
+def test_a_server_goes_with_all_of_its_objects_and_no_others(stack: str | None, selector: str) -> None:
+    servers: Any = Servers()
+    database.remove(servers, stack)
+    assert all(path.endswith(f"?labelSelector={selector}") for path in servers.asked)
+    gone = {path.split("/")[-2] for path in servers.deleted}
+    assert gone == {"deployments", "services", "persistentvolumeclaims", "secrets"}
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_others_keep_the_secrets_that_a_stack_names_and_does_not_make(stack: str) -> None:
     document = committed(stack)
@@ -240,9 +266,10 @@ def test_the_neighbours_may_not_list_secrets_nor_delete_anything() -> None:
 def test_a_stack_that_needs_no_neighbours_has_none(tmp_path: Path) -> None:
     place = Layout(Paths(cache=tmp_path / "cache", state=tmp_path / "state"), run=tmp_path / "run")
     pki.ensure(place.paths.pki)
-    assert not cluster._enlist(place, "local", committed("local"))
-    assert cluster._enlist(place, "iav-test", committed("iav-test"))
-    (entry,) = (place.state / "neighbours").iterdir()
+    for stack in ("local", "iav-test"):
+        cluster._enlist(place, stack, committed(stack))
+    (entry,) = cluster._enlisted(place)
+    assert entry.stem == "iav-test"
     assert entry.stat().st_mode & 0o077 == 0
     kept = json.loads(entry.read_text())["objects"][0]
     shown = x509.load_pem_x509_certificate(decoded(kept)["tls.crt"].encode())
