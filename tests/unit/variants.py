@@ -7,6 +7,7 @@ from tests.unit.documents import Document, committed
 ENDPOINT = {"cidrs": ["10.9.0.0/28"], "ports": [443]}
 EDGE = {"cidrs": ["198.41.192.0/24"], "ports": [7844]}
 INSIDE = {"namespace": "platform", "ports": [8080]}
+VAULT = {"kind": "vault", "server": "https://vault.example.internal", "path": "kv", "role": "hub"}
 PRIVATE = {"host": "hub.example.internal", "reach": "corporateNetwork", "tunnel": None, "port": 443}
 PUBLIC = {"host": "hub.example.org", "reach": "public", "loadBalancerAddress": None, "port": 443}
 NO_DOOR = dict.fromkeys(("className", "entryPoint", "gateway", "gatewayNamespace", "sectionName"))
@@ -112,6 +113,7 @@ CLUSTERS: list[Document] = [
     {"cluster": {"caBundle": None}},
     {"secrets": {"source": "cluster"}},
     {"secrets": {"source": "externalSecrets", "store": {"kind": "existing", "name": "vault"}}},
+    {"secrets": {"source": "externalSecrets", "generation": 3, "store": VAULT}},
     {"images": {"pullSecrets": ["pull"], "mirror": "artifactory.aiv.internal/all"}},
     {"network": {"hubEgress": [{"name": "x", "reach": ENDPOINT}], "ingressFrom": ["edge"]}},
 ]
