@@ -18,6 +18,14 @@ STACKS = ("local", "lab", "aiv-prod", "aiv-staging", "iav-test", "carbon254")
 
 _COMPLETE = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 _RANGE = {"default": {"cpu": "1"}, "defaultRequest": {"cpu": "50m"}}
+_OPEN: Document = {
+    "name": "A",
+    "slug": "a",
+    "default": True,
+    "cpu": {"guarantee": "1", "limit": "1"},
+    "memory": {"guarantee": "1Gi", "limit": "1Gi"},
+}
+_SECOND = {"name": "G", "slug": "g", "default": False}
 _OUTSIDE = {"cidrs": ["10.50.41.0/28"], "ports": [80]}
 
 # Close to a fault, and none: a rule that refused these would be in the way.
@@ -114,6 +122,44 @@ SOUND: dict[str, tuple[str, Document]] = {
             "ingress": {"controller": "none"},
             "tls": {"source": "none", "termination": "nowhere"},
             "network": {"ingressFrom": []},
+        },
+    ),
+    "a turn on a GPU": (
+        "lab",
+        {
+            "gpu": {"quota": {"nvidia.com/gpu.shared": 1}, "sharing": {"kind": "timeSlices", "replicas": 2}},
+            "profiles": [
+                _OPEN,
+                {**_OPEN, **_SECOND, "gpu": {"resource": "nvidia.com/gpu.shared", "count": 1}},
+            ],
+        },
+    ),
+    "a GPU cut to its end": (
+        "lab",
+        {
+            "gpu": {
+                "priority": {"kind": "existing", "name": "first"},
+                "sharing": {
+                    "kind": "mig",
+                    "layout": "mine",
+                    "slices": {"1g.5gb": 2, "2g.10gb": 1, "3g.20gb": 1},
+                },
+            },
+            "profiles": [
+                _OPEN,
+                {**_OPEN, **_SECOND, "gpu": {"resource": "nvidia.com/mig-3g.20gb", "count": 1}},
+            ],
+        },
+    ),
+    "a planned profile beyond the GPU quota": ("lab", {"gpu": {"quota": {"nvidia.com/gpu": 1}}}),
+    "what others make for a namespace of others": (
+        "lab",
+        {
+            "namespace": {"create": False},
+            "gpu": {
+                "priority": {"kind": "existing", "name": "first"},
+                "sharing": {"kind": "timeSlices", "replicas": 2, "manage": False},
+            },
         },
     ),
     "end to end behind NGINX": ("aiv-prod", {"tls": {"termination": "endToEnd"}}),
