@@ -16,6 +16,7 @@ STACKS = "tests/unit/test_values_stacks.py"
 FLOWS = "tests/unit/test_flows.py"
 TRAITS = "tests/unit/test_chart_traits.py"
 MIRROR = "tests/unit/test_chart_mirror.py"
+PLATFORM = "tests/unit/test_platform.py"
 
 CORRECTIONS: dict[str, Correction] = {
     "D1": Correction(
@@ -224,6 +225,7 @@ CORRECTIONS: dict[str, Correction] = {
             shape("service-without-a-way", "host-name-in-a-policy"),
             Rule("D21", ("two-services-of-one-name", "egress-to-everywhere")),
             Test(FLOWS, "test_each_stack_has_these_flows_and_no_other"),
+            Test(PLATFORM, "test_each_service_of_254carbon_is_told_reached_and_asked_for"),
         ),
     ),
     "D22": Correction(
@@ -329,7 +331,10 @@ CORRECTIONS: dict[str, Correction] = {
     "D35": Correction(
         "Scaling by demand on machines that are there.",
         "Nothing adds a machine: quotas, culling and limits share what there is.",
-        (Rule("D38", ("quota-below-the-scale",)), Page("What scales, and what does not")),
+        (
+            Rule("D38", ("quota-below-the-scale", "gpu-profile-larger-than-its-quota")),
+            Page("What scales, and what does not"),
+        ),
     ),
     "D36": Correction(
         "GPU use as a metric of the hub.",
