@@ -9,7 +9,7 @@ COMPILE := $(BIN)uv pip compile --quiet --universal --generate-hashes --no-emit-
 export PYTHONPATH := $(HERE)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help venv up destroy down clean status env test check e2e docs lock catalogue
+.PHONY: help venv up preview destroy down clean status env test check e2e docs lock catalogue
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(HERE)Makefile
@@ -19,6 +19,9 @@ venv:
 
 up: venv ## a running JupyterHub on this machine; STACK=lab: another stack (KUBECONTEXT=name: on that cluster)
 	@cd $(HERE) && $(PYTHON) -m embedded up
+
+preview: venv ## what a first `up` of a stack would make on the node, without making it: STACK=lab
+	@cd $(HERE) && $(PYTHON) -m embedded preview
 
 down: venv ## stop the node; volumes and state stay, `make up` continues
 	@cd $(HERE) && $(PYTHON) -m embedded down

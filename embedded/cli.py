@@ -34,6 +34,14 @@ def up() -> None:
 
 
 @app.command()
+def preview() -> None:
+    """Show what a first `pulumi up` of the stack that STACK names would make, and make nothing of it."""
+    from embedded.up import preview as show
+
+    raise typer.Exit(show(find(), os.environ))
+
+
+@app.command()
 def destroy() -> None:
     """Take the stack that STACK names off the node, with its homes; the node and other stacks stay."""
     from embedded.destroy import destroy as take_away

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +63,12 @@ def up(paths: Paths, env: Mapping[str, str]) -> None:
     make_writable(paths.cache, "EMBEDDED_CACHE")
     make_writable(paths.state, "EMBEDDED_STATE")
     context = env.get("KUBECONTEXT")
+    if not context:
+        stacks.refuse_neighbour_in_same_namespace(stack, order.document, engine_home(paths))
     parts = _named_cluster(order, context) if context else _own_node(order)
     around = _surroundings(order, parts)
     engine = _engine(order, parts)
+    report.remember(paths, engine_shell(order, parts))
     engine.prepare()
     _configure(order, parts, around, engine)
     namespace = stacks.namespace_of(order.document)
@@ -88,7 +93,6 @@ def _named_cluster(order: Order, context: str) -> Parts:
 def _own_node(order: Order) -> Parts:
     """Get the parts of a node of this machine, and start it; a control plane alone where no pod can run."""
     paths, env = order.paths, order.env
-    stacks.refuse_neighbour_in_same_namespace(order.stack, order.document, engine_home(paths))
     verdict = node.can_run_pods()
     wanted = [*ENGINE_TOOLS, *CONTROL_PLANE, *(NODE_TOOLS if verdict.ok else ())]
     if not verdict.ok:
@@ -123,16 +127,40 @@ def _surroundings(order: Order, parts: Parts) -> World:
     return world.start(order.paths, order.stack, order.settings, parts.images)
 
 
-def _engine(order: Order, parts: Parts) -> Engine:
-    shell = Shell(
+def preview(paths: Paths, env: Mapping[str, str]) -> int:
+    """Show what a first `up` of the stack would make on the node; nothing of it is made, or remembered."""
+    with engine_for_preview(paths, env) as engine:
+        return engine.run("preview")
+
+
+@contextmanager
+def engine_for_preview(paths: Paths, env: Mapping[str, str]) -> Iterator[Engine]:
+    """Yield an engine for the stack with an empty state of its own, on the node of this machine."""
+    stack = stacks.chosen(env)
+    order = Order(paths, env, stack, stacks.committed(stack))
+    parts = _own_node(order)
+    with tempfile.TemporaryDirectory() as scratch:
+        elsewhere = replace(parts, target=replace(parts.target, home=Path(scratch)))
+        engine = _engine(order, elsewhere)
+        engine.prepare()
+        _configure(order, elsewhere, World(), engine)
+        yield engine
+
+
+def engine_shell(order: Order, parts: Parts) -> Shell:
+    """Say where the engine of this stack keeps its state, and which tools it uses."""
+    return Shell(
         stack=order.stack,
         home=parts.target.home,
         pulumi_home=order.paths.pulumi_home,
         kubeconfig=parts.target.kubeconfig,
         tools={name: parts.tools.path(name) for name in ENGINE_TOOLS},
     )
+
+
+def _engine(order: Order, parts: Parts) -> Engine:
+    shell = engine_shell(order, parts)
     write_shell(shell)
-    report.remember(order.paths, shell)
     plugins.provide(order.paths, parts.target, parts.tools)
     return Engine(order.stack, parts.tools.path("pulumi"), CHECKOUT, shell.config_file, environment(shell))
 
@@ -141,7 +169,8 @@ def _configure(order: Order, parts: Parts, around: World, engine: Engine) -> Non
     """Write the generated configuration: the committed one, made to fit what is here."""
     settings, target, pki_folder = order.settings, parts.target, order.paths.pki
     given = Path(order.env["CHART"]) if order.env.get("CHART") else None
-    in_use = stacks.charts_in_use(target.home, but=order.stack)
+    homes = {target.home, engine_home(order.paths)}
+    in_use = frozenset().union(*(stacks.charts_in_use(home, but=order.stack) for home in homes))
     chart = charts.ensure(CHECKOUT, parts.tools.path("helm"), given, in_use)
     changes = {
         **fitting.changes(settings, target, chart),
