@@ -172,3 +172,23 @@ def test_whatever_a_servicemonitor_names_is_there(hub: Hub) -> None:
         token = secret(hub, place, key["name"], key["key"])
         (answer,) = ask(hub, FRIEND, (url + endpoint["path"], token))
         assert answer.status == 200, f"{place}: {answer.text}"
+
+
+def test_a_tunnel_s_connectors_are_read_from_the_same_namespaces_alone(hub: Hub) -> None:
+    monitors = (
+        listed(hub, f"podmonitors.{OPERATOR}", "--all-namespaces") if "PodMonitor" in known_kinds(hub) else []
+    )
+    if not monitors:
+        pytest.skip("no PodMonitor on the node: no stack with a tunnel and an operator is up")
+    for one in monitors:
+        (endpoint,) = one["spec"]["podMetricsEndpoints"]
+        wanted = ",".join(f"{key}={value}" for key, value in one["spec"]["selector"]["matchLabels"].items())
+        pods = listed(hub, "pods", "--namespace", one["metadata"]["namespace"], "--selector", wanted)
+        assert pods
+        for pod in pods:
+            ports = {port["name"]: port["containerPort"] for port in pod["spec"]["containers"][0]["ports"]}
+            url = f"http://{pod['status']['podIP']}:{ports[endpoint['port']]}{endpoint['path']}"
+            (read,), (refused,) = (ask(hub, place, (url, "")) for place in (FRIEND, STRANGER))
+            assert read.status == 200
+            assert "cloudflared_tunnel_ha_connections" in read.text
+            assert refused.status == 0
