@@ -35,7 +35,8 @@ def mounted(settings: Settings) -> list[tuple[Values, Values]]:
     """Give volume and mount. The whole folder: a single file would keep its first content for ever."""
     if not for_users(settings.services):
         return []
-    volume = {"name": CATALOGUE, "configMap": {"name": CATALOGUE}}
+    # Optional, as its variables are: no server waits for a page about services.
+    volume = {"name": CATALOGUE, "configMap": {"name": CATALOGUE, "optional": True}}
     return [(volume, {"name": CATALOGUE, "mountPath": FOLDER, "readOnly": True})]
 
 

@@ -68,7 +68,8 @@ def _sources(services: Services) -> list[Values]:
     """Name what user pods read their variables from, at their own start: a change needs no new hub."""
     told = for_users(services)
     secrets = dict.fromkeys(service.credentials for service in told if service.credentials)
-    known = [{"configMapRef": {"name": ENVIRONMENT}}] if told else []
+    # Optional: a container that starts again after the catalogue is gone is worth more than its variables.
+    known = [{"configMapRef": {"name": ENVIRONMENT, "optional": True}}] if told else []
     return [*known, *({"secretRef": {"name": name}} for name in secrets)]
 
 

@@ -121,7 +121,7 @@ def test_variables_of_secrets_and_whole_secrets_reach_the_container() -> None:
     env = {variable["name"]: variable for variable in container["env"]}
     assert env["AWS_SECRET_ACCESS_KEY"]["value_from"]["secretKeyRef"]["name"] == "jupyter-minio"
     assert container["env_from"] == [
-        {"configMapRef": {"name": "platform-services-environment"}},
+        {"configMapRef": {"name": "platform-services-environment", "optional": True}},
         {"secretRef": {"name": "trino-login"}},
     ]
     assert container["security_context"]["capabilities"] == {"drop": ["ALL"]}

@@ -115,8 +115,9 @@ def test_a_changed_address_is_read_by_new_servers_without_a_new_hub() -> None:
 def test_user_pods_read_what_the_component_makes() -> None:
     user = build(carbon())["singleuser"]
     spawner = build(carbon())["hub"]["config"]["KubeSpawner"]
-    assert {"configMapRef": {"name": ENVIRONMENT}} in spawner["extra_container_config"]["envFrom"]
-    assert {"name": CATALOGUE, "configMap": {"name": CATALOGUE}} in user["storage"]["extraVolumes"]
+    kept = {"optional": True}
+    assert {"configMapRef": {"name": ENVIRONMENT, **kept}} in spawner["extra_container_config"]["envFrom"]
+    assert {"name": CATALOGUE, "configMap": {"name": CATALOGUE, **kept}} in user["storage"]["extraVolumes"]
     (mount,) = [one for one in user["storage"]["extraVolumeMounts"] if one["name"] == CATALOGUE]
     # A subPath would never see a changed catalogue.
     assert mount == {"name": CATALOGUE, "mountPath": FOLDER, "readOnly": True}

@@ -82,7 +82,7 @@ def test_credentials_come_from_their_secret_into_user_pods_alone() -> None:
     spawner = found["hub"]["config"]["KubeSpawner"]
     # In this order: the last word is the credentials'.
     assert spawner["extra_container_config"]["envFrom"] == [
-        {"configMapRef": {"name": ENVIRONMENT}},
+        {"configMapRef": {"name": ENVIRONMENT, "optional": True}},
         {"secretRef": {"name": "trino-login"}},
     ]
     assert "extraEnv" not in found["hub"]
