@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -22,6 +22,8 @@ from embedded.engine.shell import Shell, environment
 from embedded.fault import Fault
 from embedded.paths import CHECKOUT, Paths
 from embedded.target import engine_home
+
+NAMESPACE = kubectl_kind("kubernetes:core/v1:Namespace")
 
 
 def destroy(paths: Paths, env: Mapping[str, str], *, sure: bool) -> None:
@@ -38,7 +40,7 @@ def destroy(paths: Paths, env: Mapping[str, str], *, sure: bool) -> None:
     engine = Engine(stack, shell.tools["pulumi"], CHECKOUT, shell.config_file, environment(shell))
     namespace = stacks.namespace_of(stacks.read(shell.config_file))
     repair(engine, namespace, shell.tools["helm"], shell.tools["kubectl"])
-    retained = list(_retained(json.loads(engine.read("stack", "export"))))
+    retained = _retained(json.loads(engine.read("stack", "export")))
     engine.read("state", "unprotect", "--all", "--yes")
     if engine.run("destroy", "--yes", "--skip-preview"):
         raise Fault(
@@ -46,7 +48,7 @@ def destroy(paths: Paths, env: Mapping[str, str], *, sure: bool) -> None:
             "What it removed is gone, the rest stays.",
             f"make destroy STACK={stack}",
         )
-    _remove(shell, retained)
+    _remove(shell, namespace, retained)
     engine.forget()
     world.stop(paths, stack)
     report.forget(paths, stack)
@@ -65,23 +67,31 @@ def _ask(stack: str, *, sure: bool) -> None:
     typer.confirm(f"Remove the stack {stack} with all its homes?", abort=True)
 
 
-def _retained(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Give kind and id of every object that the stack leaves in the cluster, the newest first."""
-    for resource in reversed((state.get("deployment") or {}).get("resources") or []):
-        if resource.get("retainOnDelete") and resource["type"].startswith("kubernetes:"):
-            yield kubectl_kind(resource["type"]), resource["id"]
+def _retained(state: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Give kind and id of what the stack leaves behind: first the namespace, which takes most along."""
+    found = [
+        (kubectl_kind(resource["type"]), str(resource["id"]))
+        for resource in (state.get("deployment") or {}).get("resources") or []
+        if resource.get("retainOnDelete") and resource["type"].startswith("kubernetes:")
+    ]
+    return sorted(found, key=lambda one: one[0] != NAMESPACE)
 
 
-def _remove(shell: Shell, retained: list[tuple[str, str]]) -> None:
+def _remove(shell: Shell, namespace: str, retained: list[tuple[str, str]]) -> None:
+    """Remove what was retained; users' servers first, since a claim waits for the pods that mount it."""
+    servers = ("pods", "--selector", "component=singleuser-server", "--namespace", namespace)
+    _delete(shell, *servers, "--grace-period", "1")
     for kind, identity in retained:
-        namespace, _, name = identity.rpartition("/")
-        where = ["--namespace", namespace] if namespace else []
-        kubectl = str(shell.tools["kubectl"])
-        command = [kubectl, "delete", kind, name, *where, "--ignore-not-found", "--wait"]
-        done = subprocess.run(command, env=environment(shell), capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Fault(
-                f"{kind} {identity} could not be removed: {done.stderr.strip()}",
-                "The next `make up` of the stack would stumble over it.",
-                f'eval "$(make -s env STACK={shell.stack})"; kubectl delete {kind} {name} {" ".join(where)}',
-            )
+        where, _, name = identity.rpartition("/")
+        _delete(shell, kind, name, *(("--namespace", where) if where else ()))
+
+
+def _delete(shell: Shell, *what: str) -> None:
+    command = [str(shell.tools["kubectl"]), "delete", *what, "--ignore-not-found", "--wait"]
+    done = subprocess.run(command, env=environment(shell), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Fault(
+            f"`kubectl delete {' '.join(what)}` failed: {done.stderr.strip()}",
+            "The next `make up` of the stack would stumble over what stays.",
+            f'eval "$(make -s env STACK={shell.stack})", and the command above',
+        )
