@@ -17,6 +17,8 @@ FLOWS = "tests/unit/test_flows.py"
 TRAITS = "tests/unit/test_chart_traits.py"
 MIRROR = "tests/unit/test_chart_mirror.py"
 PLATFORM = "tests/unit/test_platform.py"
+TUNNEL = "tests/unit/test_components_tunnel.py"
+RIGHTS = "tests/unit/test_rights.py"
 
 CORRECTIONS: dict[str, Correction] = {
     "D1": Correction(
@@ -242,8 +244,10 @@ CORRECTIONS: dict[str, Correction] = {
         "It lacks many kinds; nothing that needs rights over the whole cluster is switched on.",
         (
             Test(HERE, "test_nothing_needs_rights_over_the_cluster"),
+            Test(RIGHTS, "test_every_kind_of_every_stack_has_its_rights_and_no_right_is_left_over"),
+            Test("tests/e2e/test_rights.py", "test_the_deployer_brings_production_up"),
             InCluster("may whoever deploys make every kind of object that is rendered?"),
-            Page("Rights to ask for"),
+            Page("The deployer", "rights.md"),
         ),
     ),
     "D24": Correction(
@@ -316,6 +320,7 @@ CORRECTIONS: dict[str, Correction] = {
             ),
             Test(DOOR, "test_beside_a_tunnel_there_is_no_ingress"),
             Test(DOOR, "test_a_form_survives_another_proxy_on_its_way_back"),
+            Test(TUNNEL, "test_its_policy_is_the_one_made_from_the_flows"),
             Page("Uploads through Cloudflare"),
         ),
     ),
