@@ -10,10 +10,12 @@ from typing import Any
 
 import promql_parser
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import observability
-from observability import alerts
-from observability.model import Alert
+from observability import alerts, grafana
+from observability.model import Alert, Dashboard, Panel, Row
 from settings.names import seconds
 from tests.metrics import known
 from tests.unit.documents import PROJECT, STACKS, Document, settings_of
@@ -165,17 +167,40 @@ def test_thresholds_are_those_of_the_settings() -> None:
     assert found["JupyterHubCertificateEndsSoon"].endswith(f"< {30 * 86400}")
 
 
+def cells_of(panels: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    return [
+        (panel["gridPos"]["x"] + right, panel["gridPos"]["y"] + down)
+        for panel in panels
+        for right in range(panel["gridPos"]["w"])
+        for down in range(panel["gridPos"]["h"])
+    ]
+
+
+def laid_out(panels: list[dict[str, Any]]) -> None:
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    cells = cells_of(panels)
+    assert len(set(cells)) == len(cells), "panels overlap"
+    assert max(column for column, _ in cells) < 24
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_panels_have_numbers_of_their_own_and_do_not_overlap(stack: str) -> None:
-    panels = panels_of(stack)
-    assert len({panel["id"] for panel in panels}) == len(panels)
-    taken: set[tuple[int, int]] = set()
-    for panel in panels:
-        at = panel["gridPos"]
-        assert at["x"] + at["w"] <= 24
-        cells = {(at["x"] + right, at["y"] + down) for right in range(at["w"]) for down in range(at["h"])}
-        assert not cells & taken, panel["title"]
-        taken |= cells
+    laid_out(panels_of(stack))
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(1, 24), st.integers(1, 12)), max_size=8), max_size=4))
+def test_panels_of_any_size_find_their_place(sizes: list[list[tuple[int, int]]]) -> None:
+    rows = tuple(
+        Row(
+            title="row",
+            panels=tuple(Panel(title="panel", queries=(), width=wide, height=high) for wide, high in row),
+        )
+        for row in sizes
+    )
+    panels = grafana.render(Dashboard(uid="any", title="any", rows=rows))["panels"]
+    assert len(panels) == sum(1 + len(row) for row in sizes)
+    if panels:
+        laid_out(panels)
 
 
 @pytest.mark.parametrize("stack", STACKS)
