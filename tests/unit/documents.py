@@ -89,7 +89,7 @@ EVERYTHING: Document = {
         "hubEgress": [{"name": "sign-in", "reach": {"cidrs": ["192.0.2.0/24"], "ports": [443]}}],
         "userEgress": [{"name": "packages", "reach": {"cidrs": ["198.51.100.7/32"], "ports": [443, 8443]}}],
     },
-    "monitoring": {"namespaces": ["monitoring"]},
+    "monitoring": {"namespaces": ["monitoring"], "stack": "own"},
     "availability": {"kind": "fastRestart", "nodeLoss": "45s"},
     "secrets": {"source": "config", "generations": {"cryptKeys": [2, 1]}},
     "culling": {"maxAge": "24h"},
