@@ -132,6 +132,12 @@ def test_one_secret_may_hold_what_several_settings_want() -> None:
     assert {*of_hub(settings), *of_users(settings)} == set(referred(settings))
 
 
+def test_credentials_that_nobody_gets_are_wanted_by_nobody() -> None:
+    (service,) = TRINO["services"]["catalogue"]
+    patch: Document = {"services": {"catalogue": [{**service, "usedBy": "hub"}]}}
+    assert "trino-login" not in {one.name for one in of_users(settings_of("carbon254", patch))}
+
+
 def test_the_page_tells_of_every_secret_and_its_keys() -> None:
     page = (PROJECT / "docs" / "secrets.md").read_text()
     named = referred(settings_of("carbon254", {**TRINO, "images": {"pullSecrets": ["pull"]}}))
