@@ -19,9 +19,11 @@ from embedded.paths import find
 from embedded.report import doors
 from embedded.stacks import committed, settings_of
 from embedded.world import User, World
+from tests.e2e import recorded
 from tests.e2e.browser import browser_page
 from tests.e2e.hub import Hub, https_port, make, tool
 from tests.e2e.probe import doors_of, reached
+from tests.e2e.recorded import steps_over, surprises
 from tests.e2e.visit import run_cell, sign_in, sign_in_at_provider, start_server, stop_server
 
 pytestmark = pytest.mark.node
@@ -96,6 +98,18 @@ def page(visited: Visited, tmp_path: Path, artifacts: Path, request: pytest.Fixt
 def test_nothing_is_left_to_change(visited: Visited) -> None:
     done = visited.hub.engine.attempt("preview", "--expect-no-changes")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stdout + done.stderr
+
+
+def test_states_of_earlier_versions_are_taken_over_without_a_surprise(
+    visited: Visited, tmp_path: Path
+) -> None:
+    places = recorded.of(visited.name)
+    assert places
+    for place in places:
+        scratch = tmp_path / place.stem
+        scratch.mkdir()
+        assert list(surprises(steps_over(visited.hub, place, scratch))) == [], place.stem
 
 
 def test_somebody_signs_in_and_runs_a_cell(page: Page, visited: Visited, artifacts: Path) -> None:
