@@ -52,11 +52,11 @@ class Rights:
         self.inside[namespace].setdefault(resource, set()).update(verbs)
 
 
-def rights(settings: Settings) -> Rights:
-    """Find what a deployment of these settings does."""
+def rights(settings: Settings, objects: Iterable[Registered]) -> Rights:
+    """Find what a deployment of these settings does, which registers these objects."""
     found = Rights()
     home = settings.namespace.name
-    for one in registered(settings):
+    for one in objects:
         need = NEEDS[one.kind]
         if need.cluster_wide:
             found.cluster_wide.setdefault((need.group, need.resource), []).append(one.name)
@@ -179,7 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refused as refused:
         sys.stderr.write(f"{report(refused.findings)}\n")
         return 1
-    sys.stdout.write((as_json if wanted.json else as_yaml)(settings, rights(settings)))
+    found = rights(settings, registered(settings))
+    sys.stdout.write((as_json if wanted.json else as_yaml)(settings, found))
     return 0
 
 

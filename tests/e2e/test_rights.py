@@ -152,6 +152,23 @@ def test_a_preview_finds_nothing_to_change(case: Case) -> None:
     assert preview.ok, preview.text
 
 
+def test_a_right_that_is_missing_is_named(case: Case) -> None:
+    role = json.loads(case.owner.kubectl("get", "role", NAME, "-o", "json"))
+    for rule in role["rules"]:
+        rule["resources"] = [name for name in rule["resources"] if name != "resourcequotas"]
+    less = case.owner.place / "less.json"
+    less.write_text(json.dumps(role))
+    case.owner.kubectl("replace", "-f", str(less))
+    try:
+        case.configure({"namespace": {"quota": {"persistentvolumeclaims": "1002"}}})
+        up = case.deployer.up()
+    finally:
+        case.owner.kubectl("apply", "-f", str(case.owner.place / "rights.yaml"))
+    assert not up.ok
+    assert f'User "{USER}" cannot' in up.text
+    assert "resourcequotas" in up.text
+
+
 def test_nothing_beyond_the_namespace_is_allowed(case: Case) -> None:
     assert case.may("create", "secrets")
     for verb, resource in (
@@ -200,4 +217,4 @@ def test_the_deployer_takes_it_down_again(case: Case) -> None:
     assert down.ok, down.text
     left = case.owner.kubectl("get", "deployments,roles,networkpolicies", "-o", "name").split()
     assert [name for name in left if not name.endswith(f"/{NAME}")] == []
-    assert "persistentvolumeclaim/jupyterhub-shared" in case.owner.kubectl("get", "pvc", "-o", "name")
+    assert "persistentvolumeclaim/shared" in case.owner.kubectl("get", "pvc", "-o", "name")

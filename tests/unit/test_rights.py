@@ -16,7 +16,7 @@ from chart.values import build
 from components.namespace import SPAWNER_RULES
 from ops import rights
 from ops.needs import NEEDS, OWN, READ
-from ops.registered import registered
+from ops.registered import Registered, registered
 from settings import Settings
 from tests.unit import golden
 from tests.unit.conftest import DATA
@@ -48,13 +48,18 @@ def chosen(name: str) -> Settings:
 
 
 @cache
+def objects(name: str) -> tuple[Registered, ...]:
+    return tuple(registered(chosen(name)))
+
+
+@cache
 def needed(name: str) -> rights.Rights:
-    return rights.rights(chosen(name))
+    return rights.rights(chosen(name), objects(name))
 
 
 @cache
 def all_kinds(name: str) -> frozenset[str]:
-    return frozenset(one.kind for one in registered(chosen(name))) | kinds(build(chosen(name)))
+    return frozenset(one.kind for one in objects(name)) | kinds(build(chosen(name)))
 
 
 def allowed(name: str, namespace: str | None = None) -> dict[tuple[str, str], set[str]]:
@@ -77,7 +82,7 @@ def test_what_is_found_without_an_engine_is_what_an_engine_would_be_asked(stack:
         one.type.removeprefix("kubernetes:") for one in of_stack(stack)[0].requests.values() if one.custom
     }
     asked = {kind for kind in asked if not kind.startswith(("random:", "pulumi:"))}
-    assert {one.kind for one in registered(chosen(stack))} == asked
+    assert {one.kind for one in objects(stack)} == asked
 
 
 def test_every_kind_of_every_stack_has_its_rights_and_no_right_is_left_over() -> None:
@@ -121,7 +126,8 @@ def test_nothing_lets_a_deployer_take_rights_that_it_was_not_given(stack: str) -
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_in_a_namespace_of_others_a_role_is_all_that_is_needed(stack: str) -> None:
-    found = rights.rights(settings_of(stack, THEIRS))
+    theirs = settings_of(stack, THEIRS)
+    found = rights.rights(theirs, registered(theirs))
     assert list(rights.cluster_wide(found, "anywhere")) == []
     assert set(found.inside) == {settings_of(stack).namespace.name}
 
@@ -149,7 +155,7 @@ def test_an_object_in_another_namespace_wants_a_role_there() -> None:
 
 def test_the_rights_for_production_are_as_reviewed() -> None:
     theirs = settings_of("aiv-prod", THEIRS)
-    golden.check("aiv-prod.rights.yaml", rights.as_yaml(theirs, rights.rights(theirs)))
+    golden.check("aiv-prod.rights.yaml", rights.as_yaml(theirs, rights.rights(theirs, registered(theirs))))
 
 
 def test_the_command_prints_manifests(capsys: pytest.CaptureFixture[str]) -> None:
