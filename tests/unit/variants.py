@@ -96,6 +96,13 @@ SERVICES: list[Document] = [
 PLACES: list[Document] = [
     {"placement": {"coreNodes": {"a": "b"}, "hubApartFromProxy": True}},
     {"placement": {"userNodes": {"a": "b"}, "userTolerations": [{"key": "k", "value": "v"}]}},
+    {"gpu": {"quota": {"nvidia.com/gpu": 2}, "priority": {"kind": "own", "value": -5}}},
+    {
+        "gpu": {
+            "priority": {"kind": "existing", "name": "first"},
+            "sharing": {"kind": "timeSlices", "replicas": 2},
+        }
+    },
     {"placement": {"gpuServers": "spread", "priority": {"core": "first", "users": "last"}}},
 ]
 HUBS: list[Document] = [
