@@ -170,8 +170,12 @@ def test_whatever_a_servicemonitor_names_is_there(hub: Hub) -> None:
         key = endpoint["authorization"]["credentials"]
         url = f"http://{service['metadata']['name']}.{place}:{service['spec']['ports'][0]['port']}"
         token = secret(hub, place, key["name"], key["key"])
-        (answer,) = ask(hub, FRIEND, (url + endpoint["path"], token))
-        assert answer.status == 200, f"{place}: {answer.text}"
+        answers(hub, place, (url + endpoint["path"], token))
+
+
+def answers(hub: Hub, place: str, asked: tuple[str, str]) -> None:
+    """Wait: a hub may be restarting at this moment."""
+    wait_for(lambda: ask(hub, FRIEND, asked)[0].status == 200, f"{place}: metrics by its ServiceMonitor")
 
 
 def test_a_tunnel_s_connectors_are_read_from_the_same_namespaces_alone(hub: Hub) -> None:
