@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from embedded.node import outside
-from embedded.world import edge, head, plan, proxy, relay, service, silence
+from embedded.world import edge, head, pipe, plan, proxy, relay, service, silence
 from embedded.world.service import Port
 from tests.unit import world_services
 from tests.unit.world_services import free_port, running
@@ -167,7 +167,11 @@ def tunnel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[in
 
 def browser(door: int, trust: ssl.SSLContext, name: str = HOST) -> ssl.SSLSocket:
     plain = socket.create_connection(("127.0.0.1", door), timeout=5)
-    return trust.wrap_socket(plain, server_hostname=name)
+    try:
+        return trust.wrap_socket(plain, server_hostname=name)
+    except ssl.SSLError:
+        plain.close()
+        raise
 
 
 def ask(door: int, trust: ssl.SSLContext, *fields: str, host: str = HOST) -> tuple[int, str]:
@@ -224,6 +228,15 @@ def test_without_a_connector_people_get_cloudflares_number(
     assert ask(door, trust)[0] == 530
 
 
+def test_a_connector_that_went_is_asked_no_more(tunnel: tuple[int, int, ssl.SSLContext], origin: int) -> None:
+    inner, door, trust = tunnel
+    gone, left = Connector(inner, origin), Connector(inner, origin)
+    gone.close()
+    threading.Event().wait(0.3)
+    assert [ask(door, trust)[0] for _ in range(4)] == [200] * 4
+    left.close()
+
+
 def test_an_origin_that_is_away_is_told(tunnel: tuple[int, int, ssl.SSLContext]) -> None:
     inner, door, trust = tunnel
     connector = Connector(inner, 1)
@@ -243,8 +256,10 @@ def test_another_token_opens_nothing(tunnel: tuple[int, int, ssl.SSLContext], or
 
 def test_another_host_has_neither_certificate_nor_way(tunnel: tuple[int, int, ssl.SSLContext]) -> None:
     _, door, trust = tunnel
+    careless = ssl.create_default_context()
+    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
     with pytest.raises(ssl.SSLError):
-        browser(door, trust, "other.example")
+        browser(door, careless, "other.example")
     assert ask(door, trust, host="other.example")[0] == 404
 
 
@@ -259,6 +274,34 @@ def test_the_relay_passes_bytes_as_they_are(origin: int, tmp_path: Path) -> None
         connection.request("GET", "/relayed")
         assert connection.getresponse().read().startswith(b"/relayed\n")
         connection.close()
+
+
+def test_an_end_is_passed_on_as_an_end() -> None:
+    """Whoever has said everything still gets the answer."""
+
+    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write((await reader.read()).upper())
+        await pipe.close(writer)
+
+    async def asked() -> bytes:
+        inner = await asyncio.start_server(target, "127.0.0.1", 0)
+        way = inner.sockets[0].getsockname()
+
+        async def joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await pipe.join((reader, writer), await asyncio.open_connection(*way))
+
+        outer = await asyncio.start_server(joined, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*outer.sockets[0].getsockname())
+        writer.write(b"all of it")
+        writer.write_eof()
+        answer = await asyncio.wait_for(reader.read(), 5)
+        await pipe.close(writer)
+        await asyncio.sleep(0.05)
+        inner.close()
+        outer.close()
+        return answer
+
+    assert asyncio.run(asked()) == b"ALL OF IT"
 
 
 def test_what_is_not_here_says_so(tmp_path: Path) -> None:

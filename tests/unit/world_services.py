@@ -59,6 +59,8 @@ async def _until_cancelled(run: Run, made: Service) -> None:
     for other in others:
         other.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    # A closed connection lets go of its socket only with the loop's next turn.
+    await asyncio.sleep(0.05)
 
 
 def _await(port: Port) -> None:
