@@ -36,7 +36,7 @@ class Door(HTTPAdapter):
     """Asks localhost for the hub's host: this machine need not know the name, the certificate is for it."""
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:  # noqa: ANN401 -- whatever the library hands on
-        super().init_poolmanager(*args, **named, server_hostname=HOST, assert_hostname=HOST)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, **named, server_hostname=HOST, assert_hostname=HOST)
 
 
 @dataclass(frozen=True)
