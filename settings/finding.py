@@ -17,7 +17,7 @@ class Finding:
     follows: str
     remedy: str
     severity: Literal["error", "warning", "note"] = "error"
-    """An error refuses; a warning stands in the preview; a note is for reviews: its reason is given already."""
+    """An error refuses; a warning stands in the preview; a note is for reviews: its reason is given."""
 
     def __str__(self) -> str:
         return (
