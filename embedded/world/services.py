@@ -35,7 +35,7 @@ def specs(place: Layout, processes: Processes, stacks: Sequence[Stack]) -> list[
     return [
         _spec(place, processes, stacks, role)
         for role in ROLES
-        if any(True for _ in listeners(stacks, role)) and _facts(place, stacks, role) is not None
+        if listeners(stacks, role) and _facts(place, stacks, role) is not None
     ]
 
 

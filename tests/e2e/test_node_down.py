@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from embedded import node, toolchain
-from embedded.node import network
+from embedded import node, toolchain, world
+from embedded.node import network, outside
 from embedded.node.layout import CGROUP, Options
 from embedded.paths import Paths
 from embedded.up import CONTROL_PLANE
 from tests.e2e.node_pod import Workload, wait_for, workload
 from tests.e2e.test_node import PARTS, PLACE, kill, options, running, start
+from tests.e2e.test_world_network import DOCUMENT, STACK
 
 pytestmark = pytest.mark.node
 
@@ -83,6 +84,19 @@ def test_down_leaves_nothing_and_the_next_start_has_everything(pod: Workload, wa
     assert took < 90, "aim: the node is ready within 20 s on a quiet machine"
     assert pod.content() == content
     wait_for(lambda: pod.through_ingress() == content, "the page through the ingress")
+
+
+def test_down_takes_the_world_around_a_stack_along(pod: Workload, wanted: Options) -> None:
+    content = pod.content()
+    world.start(PLACE.paths, STACK, DOCUMENT, {})
+    try:
+        assert [line for line in traces() if outside.LINK in line]
+        node.stop(PLACE.paths)
+        assert traces() == []
+        start(wanted)
+    finally:
+        world.stop(PLACE.paths, STACK)
+    assert pod.content() == content
 
 
 def test_down_after_every_part_was_killed_leaves_nothing(pod: Workload, wanted: Options) -> None:
