@@ -20,8 +20,8 @@ def test_an_overlay_changes_what_it_names_and_nothing_else() -> None:
     before = copy.deepcopy(COMMITTED)
     changed = overlay.overlay(COMMITTED, {"images.hub": {"tag": "a1"}, "ingress.port": 9443})
     assert before == COMMITTED
-    changed["config"][overlay.SETTINGS]["images"]["hub"] = before["config"][overlay.SETTINGS]["images"]["hub"]
-    changed["config"][overlay.SETTINGS]["ingress"]["port"] = 8443
+    changed["config"][stacks.SETTINGS]["images"]["hub"] = before["config"][stacks.SETTINGS]["images"]["hub"]
+    changed["config"][stacks.SETTINGS]["ingress"]["port"] = 8443
     assert changed == COMMITTED
 
 
