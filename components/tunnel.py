@@ -22,11 +22,8 @@ TOKEN_KEY = "token"  # noqa: S105 -- the key in a Secret, no secret
 _METRICS = 2000
 # Over the types of a pod that this class accepts, mypy takes all the memory that there is.
 _DEPLOYMENT: Any = k8s.apps.v1.Deployment
-_LOCKED = {
-    "allow_privilege_escalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "read_only_root_filesystem": True,
-}
+_DROPPED = {"capabilities": {"drop": ["ALL"]}}
+_LOCKED = {"allow_privilege_escalation": False, "read_only_root_filesystem": True, **_DROPPED}
 # It lets requests end for 30 seconds once it is told to stop.
 _GRACE = 45
 _APART = {
@@ -63,15 +60,14 @@ class Tunnel(pulumi.ComponentResource):
         super().__init__("jupyterhub:components:Tunnel", name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        self._metadata = self._named()
         allowed: Any = args.policy
         policy = k8s.networking.v1.NetworkPolicy(
-            "policy", metadata=self._metadata, spec=allowed, opts=self._child
+            "policy", metadata=self._named(), spec=allowed, opts=self._child
         )
         selector = k8s.meta.v1.LabelSelectorArgs(match_labels=CONNECTOR)
         k8s.policy.v1.PodDisruptionBudget(
             "disruption-budget",
-            metadata=self._metadata,
+            metadata=self._named(),
             # AlwaysAllow: else connectors that never came up would keep their node from being emptied.
             spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(
                 max_unavailable=1, selector=selector, unhealthy_pod_eviction_policy="AlwaysAllow"
@@ -81,10 +77,9 @@ class Tunnel(pulumi.ComponentResource):
         self._connectors(self._token(), policy)
         self.register_outputs({})
 
-    def _named(self, annotations: Mapping[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
-        return k8s.meta.v1.ObjectMetaArgs(
-            name=NAME, namespace=self._args.namespace, labels=CONNECTOR, annotations=annotations
-        )
+    def _named(self, notes: Mapping[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
+        place = self._args.namespace
+        return k8s.meta.v1.ObjectMetaArgs(name=NAME, namespace=place, labels=CONNECTOR, annotations=notes)
 
     def _token(self) -> pulumi.Input[str]:
         """Name the Secret with the token: ours has a new name for every token, which rolls the pods."""
