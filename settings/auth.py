@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.names import DnsLabel, GroupName, UserName, Uuid
+from settings.names import Day, DnsLabel, GroupName, UserName, Uuid
 from settings.network import Reach
 from settings.section import Section
 
@@ -22,7 +21,7 @@ class SharedPassword(Section):
     """Whoever knows the password signs in under one of these names."""
     administrators: tuple[UserName, ...] = ()
     """These sign in with a second, long password of their own, and never with the shared one."""
-    expires: date | None = None
+    expires: Day | None = None
     """From this day on nothing is deployed any more with the shared password."""
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
@@ -193,3 +194,16 @@ def seconds(duration: str) -> int:
     """Give the seconds that a Duration stands for."""
     unit = {"h": 3600, "m": 60, "s": 1}
     return sum(int(count) * unit[letter] for count, letter in re.findall(r"(\d+)([hms])", duration))
+
+
+_ENGINES_DAY = re.compile(r"(\d{4}-\d\d-\d\d) 00:00:00 \+0000 UTC")
+
+
+def _as_written(value: object) -> object:
+    """Give back a day as somebody wrote it: the engine reads one without quotes as a moment."""
+    moment = _ENGINES_DAY.fullmatch(value) if isinstance(value, str) else None
+    return moment[1] if moment else value
+
+
+Day = Annotated[date, BeforeValidator(_as_written)]
+"""A day such as 2027-06-30, with or without quotes."""

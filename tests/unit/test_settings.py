@@ -10,6 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from settings.auth import SharedPassword
 from settings.document import Refused, inspect, read
 from settings.door import callback_url
 from settings.editor import render
@@ -164,3 +165,10 @@ def test_stack_files_point_the_editor_at_the_schema_and_switch_the_default_provi
         assert config["pulumi:disable-default-providers"] == ["kubernetes"]
         assert "secure" not in text.replace("websecure", "")
         assert "encryptionsalt" not in text
+
+
+@pytest.mark.parametrize("written", ["2027-06-30", "2027-06-30 00:00:00 +0000 UTC", date(2027, 6, 30)])
+def test_a_day_is_read_with_quotes_and_as_the_engine_hands_it_on_without(written: object) -> None:
+    found = read(patched(local(), {"auth": {"expires": written}}), TODAY)
+    assert isinstance(found.auth, SharedPassword)
+    assert found.auth.expires == date(2027, 6, 30)
