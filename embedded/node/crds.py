@@ -107,5 +107,6 @@ def _await_served(api: Api, document: Document) -> None:
 
 def established(document: Mapping[str, Any]) -> bool:
     """Whether a definition is in force."""
-    conditions = document.get("status", {}).get("conditions", [])
+    # A definition that was just taken has the field, and null in it.
+    conditions = document.get("status", {}).get("conditions") or []
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)

@@ -128,6 +128,7 @@ def test_kinds_that_cannot_be_had_are_named_and_the_others_made(
 
 def test_a_definition_without_a_condition_is_not_in_force() -> None:
     assert not established({})
+    assert not established({"status": {"conditions": None}})
     assert not established({"status": {"conditions": [{"type": "NamesAccepted", "status": "True"}]}})
 
 
