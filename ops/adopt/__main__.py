@@ -23,6 +23,11 @@ DONE, REFUSED, FAILED, HARM = 0, 1, 2, 3
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command to those of `python -m ops`."""
+    app.command("adopt", epilog="Examples: ops adopt --stack lab; ops adopt --stack lab --yes")(adopt)
+
+
 class Teller:
     """Tells a person what happens, or writes one JSON document at the end."""
 

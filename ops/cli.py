@@ -1,0 +1,22 @@
+"""The commands of `python -m ops`, one module for each."""
+
+from __future__ import annotations
+
+import typer
+
+from ops import firewall, rights
+from ops.adopt import __main__ as adopt
+from ops.ending import Commands
+
+app = typer.Typer(
+    name="ops",
+    cls=Commands,
+    help="What an operator types beside pulumi, over the same stack files.\n\n"
+    "Exit codes: 0 fine; 1 findings, or refused; 2 it cannot be done.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (adopt, firewall, rights):
+    command.register(app)

@@ -1,0 +1,32 @@
+"""Words and tables for people, as rich writes them; text for programs as it is."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from rich.console import Console, RenderableType
+
+# Into a file or a pipe each row has one line, however long.
+_UNBOUNDED = 100_000
+
+
+def show(*what: RenderableType) -> None:
+    """Write to stdout for people: in colours and to the width of a terminal, plain where there is none."""
+    if sys.stdout.isatty():
+        Console(highlight=False).print(*what, sep="\n")
+        return
+    console = Console(highlight=False, width=_UNBOUNDED)
+    with console.capture() as written:
+        console.print(*what, sep="\n")
+    plain("".join(f"{line.rstrip()}\n" for line in written.get().splitlines()))
+
+
+def plain(text: str) -> None:
+    """Write text for programs, or for a shell."""
+    sys.stdout.write(text)
+
+
+def as_json(value: object) -> None:
+    """Write one JSON document."""
+    plain(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
