@@ -69,9 +69,10 @@ def _document(place: Path) -> dict[str, Any]:
     try:
         whole = yaml.safe_load(text_of(place))
     except yaml.YAMLError as error:
-        raise Cannot(f"{place} is no YAML, so nothing can be read from it: {error}") from error
+        # Not the parser's own words: its excerpt of the line could hold a secret.
+        raise Cannot(f"{place} is no YAML. `ops check {place}` says where.") from error
     if not isinstance(whole, dict) or not isinstance(whole.get("config"), dict):
-        raise Cannot(f"{place} has no section `config`. `python -m ops check` says more about it.")
+        raise Cannot(f"{place} has no section `config`. `ops check {place}` says more.")
     return whole
 
 
@@ -96,4 +97,10 @@ StackOptions = Annotated[
 ]
 Project = Annotated[
     Path, typer.Option("--project", help="The folder of the stack files.", show_default=False)
+]
+Stacks = Annotated[
+    list[str],
+    typer.Argument(
+        help="Stacks, each as in Pulumi.<stack>.yaml.", metavar="A B...", autocompletion=_completed
+    ),
 ]
