@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops import check, firewall, rights
+from ops import check, compare, firewall, manifests, rights, values
 from ops.adopt import __main__ as adopt
 from ops.ending import Commands
 
@@ -18,5 +18,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (adopt, check, firewall, rights):
+for command in (adopt, check, compare, firewall, manifests, rights, values):
     command.register(app)
