@@ -7,6 +7,7 @@ import typer
 from ops import check, compare, firewall, manifests, rights, values
 from ops.adopt import __main__ as adopt
 from ops.ending import Commands
+from ops.secrets import command as secrets
 
 app = typer.Typer(
     name="ops",
@@ -18,5 +19,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (adopt, check, compare, firewall, manifests, rights, values):
+for command in (adopt, check, compare, firewall, manifests, rights, secrets, values):
     command.register(app)
