@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops import check, compare, firewall, manifests, rights, values
+from ops import check, compare, env, firewall, manifests, rights, values
 from ops.adopt import __main__ as adopt
 from ops.ending import Commands
 from ops.secrets import command as secrets
@@ -19,5 +19,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (adopt, check, compare, firewall, manifests, rights, secrets, values):
+for command in (adopt, check, compare, env, firewall, manifests, rights, secrets, values):
     command.register(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from settings import Settings
 from settings.document import inspect
 from settings.finding import Finding
 from settings.flat import misplaced
+from settings.state import State
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,9 @@ def judge(place: Path, project: Path, *, fetch: bool) -> Judged:
 
 
 def _of_config(whole: object) -> tuple[Settings | None, list[Finding]]:
-    config = whole.get("config") if isinstance(whole, dict) else None
-    if not isinstance(config, dict) or KEY not in config:
+    if not isinstance(whole, dict) or not isinstance(config := whole.get("config"), dict):
+        return None, [_NOTHING]
+    if KEY not in config:
         return None, [_NOTHING]
     # As Pulumi has it: one encrypted value inside makes the whole of a key a secret.
     encrypted = {str(key) for key, value in config.items() if _has_secure(value)}
@@ -70,7 +72,23 @@ def _of_config(whole: object) -> tuple[Settings | None, list[Finding]]:
     if KEY in encrypted:
         return None, found
     settings, faults = inspect(config[KEY], today())
+    if settings and settings.state:
+        found += _encrypted_otherwise(whole, settings.state)
     return settings, found + faults
+
+
+def _encrypted_otherwise(stack_file: Mapping[str, object], state: State) -> Iterator[Finding]:
+    """Hold what Pulumi has written down about encryption, at the file's top, against the settings."""
+    salted = "encryptionsalt" in stack_file
+    used = str(stack_file.get("secretsprovider") or ("passphrase" if salted else ""))
+    if used and used != state.secrets_provider:
+        yield Finding(
+            path="settings.state.secretsProvider",
+            rule="L3",
+            what="the secrets in this file are encrypted with another one.",
+            follows="Whoever sets up a shell by `ops env` and has that key alone cannot read them.",
+            remedy="Correct the setting, or change the stack: pulumi stack change-secrets-provider.",
+        )
 
 
 def _has_secure(value: object) -> bool:
