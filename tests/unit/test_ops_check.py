@@ -266,3 +266,16 @@ def test_files_are_named_as_the_repository_has_them(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(PROJECT)
     report = told("Pulumi.lab.yaml", PROJECT / "Pulumi.carbon254.yaml", "--format", "codequality")
     assert {one["location"]["path"] for one in report} == {"Pulumi.lab.yaml", "Pulumi.carbon254.yaml"}
+
+
+def test_the_hook_before_a_commit_checks_stack_files_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (repository,) = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())["repos"]
+    (hook,) = repository["hooks"]
+    files = [place.name for place in PROJECT.iterdir() if re.search(hook["files"], place.name)]
+    assert sorted(files) == [f"Pulumi.{stack}.yaml" for stack in STACKS]
+    program, *words = hook["entry"].split()
+    assert (PROJECT / program).stat().st_mode & 0o111
+    monkeypatch.chdir(PROJECT)
+    assert CliRunner().invoke(app, [*words, *files]).exit_code == 0
