@@ -7,6 +7,7 @@ import typer
 from ops import check, compare, env, firewall, manifests, rights, values
 from ops.adopt import __main__ as adopt
 from ops.ending import Commands
+from ops.new_stack import command as new_stack
 from ops.secrets import command as secrets
 
 app = typer.Typer(
@@ -19,5 +20,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (adopt, check, compare, env, firewall, manifests, rights, secrets, values):
+for command in (adopt, check, compare, env, firewall, manifests, new_stack, rights, secrets, values):
     command.register(app)

@@ -51,7 +51,12 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["secrets", *arguments])
 
 
-def project(place: Path, stack: str, patch: Document | None = None, **beside: Any) -> Path:
+def project(
+    place: Path,
+    stack: str,
+    patch: Document | None = None,
+    **beside: Any,  # noqa: ANN401 -- what a file may hold
+) -> Path:
     """Write a stack file with what stands beside its settings."""
     document = patched(committed(stack), patch or {})
     config = {f"jupyterhub:{key}": value for key, value in beside.items()}
