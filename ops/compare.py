@@ -50,7 +50,7 @@ def _command(  # noqa: PLR0913 -- one for each option
     """Environments side by side, section by section, what differs first.
 
     Settings count as they hold, with every default filled in. Profiles, services and other lists are matched
-    by name. `-`: the stack has no such field. `none`: it has, and nothing is in it. Secrets are no settings.
+    by name. `-`: the stack has no such field. `(none)`: it has, and nothing is in it. Secrets are no settings.
     """
     _several(stacks)
     wanted = _wanted(section)

@@ -66,7 +66,7 @@ def read_folder(folder: Path) -> list[Json]:
         )
     try:
         return [one for place in places for one in _documents(place)]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, LookupError, TypeError) as error:
         # Not the parser's own words: who knows what somebody put there.
         raise Cannot(
             f"{folder} has files that are no manifests ({type(error).__name__}).\n"

@@ -12,7 +12,7 @@ from settings.network import Reach
 
 ABSENT = "-"
 """The stack has no such field: another choice was made above it, or another item is in the list."""
-EMPTY = "none"
+EMPTY = "(none)"
 _ENTRY = ("name", "kind")
 """What names an item of a list, in this order."""
 _CHOICES = ("kind", "provider", "controller", "source", "tool")
