@@ -108,6 +108,12 @@ def test_lines_are_those_of_a_file_as_people_write_it() -> None:
     assert line("jupyterhub:tlsKey") == "config:"
 
 
+def test_a_key_with_dots_is_not_taken_for_the_shorter_one() -> None:
+    quota = "requests: 1\n        requests.cpu: 2\n"
+    positions = Positions(f"config:\n  {KEY}:\n    namespace:\n      quota:\n        {quota}")
+    assert positions.of("settings.namespace.quota.requests.cpu").line == 6
+
+
 def test_a_secret_at_a_wrong_place_is_found_and_repeated_nowhere(tmp_path: Path) -> None:
     plain = written(tmp_path, tlsKey=SECRET, tlsKye={"secure": "v1:abc"})
     for form in ("table", "json", "codequality", "sarif"):
