@@ -49,8 +49,8 @@ def _command(  # noqa: PLR0913 -- one for each option
 ) -> None:
     """Environments side by side, section by section, what differs first.
 
-    Settings count as they hold, with every default filled in. Profiles, services and other lists are matched
-    by name. `-`: the stack has no such field. `(none)`: it has, and nothing is in it. Secrets are no settings.
+    Settings count as they hold, with every default filled in; secrets are none of them. Profiles, services
+    and other lists are matched by name. `-`: the stack has no such field. `(none)`: nothing is in it.
     """
     _several(stacks)
     wanted = _wanted(section)

@@ -56,17 +56,16 @@ def document(changes: Sequence[Change]) -> list[dict[str, Any]]:
             "group": change.identity.group,
             "namespace": change.identity.namespace,
             "name": change.identity.name,
-            "fields": [
-                {"path": one.path, "before": _null(one.before), "after": _null(one.after)}
-                for one in change.fields
-            ],
+            "fields": [_plain(one) for one in change.fields],
         }
         for change in changes
     ]
 
 
-def _null(value: Any) -> Any:  # noqa: ANN401 -- JSON
-    return None if value == ABSENT else value
+def _plain(one: Field) -> dict[str, Any]:
+    """Leave out what was not there: null is a value."""
+    sides = {"before": one.before, "after": one.after}
+    return {"path": one.path, **{side: value for side, value in sides.items() if value != ABSENT}}
 
 
 def _lines(changes: Sequence[Change]) -> Iterator[str]:

@@ -108,6 +108,11 @@ def test_what_is_long_is_cut_for_people_and_whole_for_programs() -> None:
     assert difference_text.document(changes)[0]["fields"][0]["before"] == "x" * 500
 
 
+def test_programs_can_tell_null_from_nothing() -> None:
+    (change,) = difference_text.document(differences([config_map("a")], [{**config_map("a"), "x": None}]))
+    assert change["fields"] == [{"path": "x", "after": None}]
+
+
 def test_no_text_of_an_object_ends_the_block_of_a_comment_early() -> None:
     text = difference_text.markdown("lab", differences([config_map("a")], [config_map("a", f="```\n````")]))
     fence = "`````"
