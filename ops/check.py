@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from ops.ending import DONE, FOUND, Cannot
 from ops.judged import Judged, Located, counted, judge
 from ops.reports import code_quality, missing, own, sarif, shown
 from ops.stack_files import PROJECT, Project, StackOptions, names, place_of
-from ops.telling import as_json, show
+from ops.telling import as_json, show, table
 
 _COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
@@ -100,12 +99,12 @@ def _write(form: Form, stacks: list[Judged], project: Path) -> None:
 
 
 def _tell(stacks: list[Judged], project: Path) -> None:
-    table = Table("Where", "What", "Finding", box=None, pad_edge=False, padding=(0, 2, 1, 0))
+    rows = table("Where", "What", "Finding", below=1)
     for stack in stacks:
         for located in stack.found:
-            table.add_row(*_row(located, shown(stack.place, project)))
-    if table.row_count:
-        show(table)
+            rows.add_row(*_row(located, shown(stack.place, project)))
+    if rows.row_count:
+        show(rows)
     for words in missing(stacks):
         show(escape(words))
     counts = counted(stacks)

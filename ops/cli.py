@@ -22,3 +22,12 @@ app = typer.Typer(
 )
 for command in (adopt, check, compare, env, firewall, manifests, new_stack, rights, secrets, values):
     command.register(app)
+
+
+def _paragraphs(text: str) -> str:
+    """Join the lines of each paragraph: help is as wide as its terminal, not as our lines."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+for one in app.registered_commands:
+    one.help = _paragraphs(one.help or getattr(one.callback, "__doc__", None) or "")

@@ -11,10 +11,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from ops.stack_files import PROJECT, Project, Stack, settings_of
-from ops.telling import as_json, plain, show
+from ops.telling import as_json, plain, show, table
 from settings.firewall import HEAD, Row, cells, firewall, markdown
 
 
@@ -52,10 +51,10 @@ def _command(
 
 
 def _table(rows: Sequence[Row]) -> None:
-    table = Table(*HEAD, box=None, pad_edge=False)
+    shown = table(*HEAD)
     for row in rows:
-        table.add_row(*map(escape, cells(row)))
-    show(table)
+        shown.add_row(*map(escape, cells(row)))
+    show(shown)
 
 
 def _csv(rows: Sequence[Row]) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 
 from rich.console import Console, RenderableType
+from rich.table import Table
 
 # Into a file or a pipe each row has one line, however long.
 _UNBOUNDED = 100_000
@@ -20,6 +21,14 @@ def show(*what: RenderableType) -> None:
     with console.capture() as written:
         console.print(*what, sep="\n")
     plain("".join(f"{line.rstrip()}\n" for line in written.get().splitlines()))
+
+
+def table(*heads: str, below: int = 0) -> Table:
+    """Give an empty table in which nothing is cut off: a name too long for its column goes on below."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, below, 0))
+    for head in heads:
+        made.add_column(head, overflow="fold")
+    return made
 
 
 def plain(text: str) -> None:
