@@ -26,9 +26,9 @@ def root(text: str) -> yaml.MappingNode:
     return found
 
 
-def entry(text: str, path: Path) -> tuple[yaml.Node, yaml.Node] | None:
+def entry(text: str | yaml.MappingNode, path: Path) -> tuple[yaml.Node, yaml.Node] | None:
     """Give the nodes of key and value at a path of names, or nothing."""
-    here: yaml.Node = root(text)
+    here: yaml.Node = root(text) if isinstance(text, str) else text
     found: tuple[yaml.Node, yaml.Node] | None = None
     for name in path:
         found = _child(here, name)

@@ -104,10 +104,10 @@ def _line(text: str, index: int) -> int:
 
 def _marked(text: str, marks: Mapping[Path, str]) -> str:
     """Write each mark as a comment line above its key; several of one line stand in their order."""
-    lines = text.splitlines()
+    lines, nodes = text.splitlines(), yaml_text.root(text)
     above: dict[int, list[str]] = {}
     for path, words in marks.items():
-        if found := yaml_text.entry(text, path):
+        if found := yaml_text.entry(nodes, path):
             above.setdefault(found[0].start_mark.line, []).append(words)
     result: list[str] = []
     for at_line, line in enumerate(lines):
