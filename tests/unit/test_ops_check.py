@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from tests.unit.report_forms import CODE_QUALITY, SARIF
 
 SECRET = "Zr8-kept-to-ourselves-Qx1"
 SEVERITIES = ("error", "warning", "note")
+Refused = Callable[[BadInput], tuple[list[str], Judged]]
 
 
 def written(folder: Path, stack: str = "local", patch: Document | None = None, **flat: object) -> Path:
@@ -57,9 +60,22 @@ def test_all_stacks_are_checked_without_being_named() -> None:
     assert not [found for one in stacks for found in one["findings"] if found["severity"] != "note"]
 
 
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Refused:
+    """Give what judges a bad input, once for all tests: the lines of its stack file, and what is found."""
+    folder = tmp_path_factory.mktemp("bad")
+
+    @functools.cache
+    def of(name: str) -> tuple[list[str], Judged]:
+        place = written(folder, BAD[name].stack, BAD[name].patch)
+        return place.read_text().splitlines(), judged(place)
+
+    return lambda bad: of(bad.place.stem)
+
+
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_every_finding_of_the_settings_comes(bad: BadInput, tmp_path: Path) -> None:
-    found = [one.finding for one in judged(written(tmp_path, bad.stack, bad.patch)).found]
+def test_every_finding_of_the_settings_comes(bad: BadInput, refused: Refused) -> None:
+    found = [one.finding for one in refused(bad)[1].found]
     assert set(inspect(bad.document(), today())[1]) <= set(found)
     assert len(set(found)) == len(found)
 
@@ -78,10 +94,9 @@ def last_there(path: str, document: Any) -> str:  # noqa: ANN401 -- any YAML
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_a_finding_stands_at_its_key(bad: BadInput, tmp_path: Path) -> None:
-    place = written(tmp_path, bad.stack, bad.patch)
-    lines = place.read_text().splitlines()
-    for one in judged(place).found:
+def test_a_finding_stands_at_its_key(bad: BadInput, refused: Refused) -> None:
+    lines, stack = refused(bad)
+    for one in stack.found:
         if not re.search(r"requests\.|limits\.|nvidia\.com", one.finding.path):
             key = last_there(one.finding.path, bad.document())
             text = lines[one.at.line - 1][one.at.column - 1 :]
