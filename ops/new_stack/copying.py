@@ -44,8 +44,9 @@ def copied(name: str, like: str, text: str, given: Mapping[Path, Any]) -> Copied
     body, left_out = _without_secrets(text)
     document = yaml.safe_load(body)["config"][KEY]
     rest = [one for one in TABLE if one.path not in given and _is_there(document, one.path)]
-    own = [(one, one.own(name, at(document, one.path))) for one in rest if one.own]
-    still = [one for one in rest if not one.own]
+    made = [(one, one.own(name, at(document, one.path))) for one in rest if one.own]
+    own = [(one, value) for one, value in made if value != at(document, one.path)]
+    still = [one for one in rest if one not in [known for known, _ in own]]
     changes = {(*_SETTINGS, *path): value for path, value in given.items()}
     changes |= {(*_SETTINGS, *one.path): value for one, value in own}
     mark = _mark(like)
