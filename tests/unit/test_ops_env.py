@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 from collections import defaultdict
 from dataclasses import asdict
@@ -19,9 +20,9 @@ from ops.judged import judge
 from ops.stack_files import KEY
 from settings.firewall import firewall, markdown
 from settings.state import State
-from tests.unit.documents import STACKS, patched, settings_of, stack_file
+from tests.unit.documents import PROJECT, STACKS, patched, settings_of, stack_file
 
-ELSEWHERE = [stack for stack in STACKS if settings_of(stack).ingress.reach != "machine"]
+ELSEWHERE = [stack for stack in STACKS if settings_of(stack).state]
 AWKWARD = 'A team\'s $(own) `word`; "quoted" & more'
 
 
@@ -149,6 +150,12 @@ def test_settings_with_errors_are_refused_with_every_finding(command: str, tmp_p
     assert refused.stdout == ""
     assert "[L3]" in refused.stderr
     assert "settings.hub.version [shape]" in refused.stderr
+
+
+def test_every_command_is_described_and_no_other() -> None:
+    page = (PROJECT / "docs" / "operators.md").read_text()
+    described = re.findall(r"^## `ops ([a-z-]+)`$", page, re.MULTILINE)
+    assert sorted(described) == sorted(str(command.name) for command in app.registered_commands)
 
 
 def test_every_command_has_help_with_an_example() -> None:
