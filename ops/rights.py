@@ -20,7 +20,7 @@ from chart.rendered import kinds
 from chart.values import build
 from ops.needs import NEEDS, OWN, READ, Need, Resource
 from ops.registered import Registered, registered
-from ops.stack_files import StackOption, place_of, settings_in
+from ops.stack_files import PROJECT, Project, StackOption, place_of, settings_in
 from ops.telling import plain
 from settings import Settings
 
@@ -158,10 +158,11 @@ def as_json(settings: Settings, found: Rights) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the command to those of `python -m ops`."""
-    app.command("rights", epilog=_EXAMPLES)(_command)
-
-
-_EXAMPLES = "Examples: ops rights --stack aiv-prod > rights.yaml; ops rights --stack aiv-prod --json"
+    app.command(
+        "rights",
+        epilog="Examples: [bold]ops rights --stack aiv-prod > rights.yaml[/bold]; "
+        "[bold]ops rights --stack aiv-prod --json[/bold]",
+    )(_command)
 
 
 def _command(
@@ -170,9 +171,10 @@ def _command(
         Path | None, typer.Option(help="A stack file elsewhere, as pulumi has it.", show_default=False)
     ] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    project: Project = PROJECT,
 ) -> None:
     """The least that whoever deploys a stack must be allowed to do, as manifests for kubectl."""
-    settings = settings_in(config_file or place_of(stack))
+    settings = settings_in(config_file or place_of(stack, project))
     found = rights(settings, registered(settings))
     plain((as_json if as_json_ else as_yaml)(settings, found))
 

@@ -25,7 +25,10 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 def register(app: typer.Typer) -> None:
     """Add the command to those of `python -m ops`."""
-    app.command("adopt", epilog="Examples: ops adopt --stack lab; ops adopt --stack lab --yes")(adopt)
+    app.command("adopt", epilog=_EXAMPLES)(adopt)
+
+
+_EXAMPLES = "Examples: [bold]ops adopt --stack lab[/bold]; [bold]ops adopt --stack lab --yes[/bold]"
 
 
 class Teller:
