@@ -18,7 +18,7 @@ _SETTINGS = ("config", KEY)
 _HEAD = """\
 # yaml-language-server: $schema=schemas/settings.schema.json
 #
-# {name}: made like {like} by `python -m ops new-stack`. Say here what it is for.
+# {name}: made like {like} by `ops new-stack`. Say here what it is for.
 #
 # OWN: made from the stack's name; correct it where that is wrong.
 # {mark}: still the value of {like}; write this stack's own.

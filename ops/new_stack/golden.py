@@ -21,7 +21,7 @@ def command(stack: str) -> list[str]:
 def typed(stack: str) -> str:
     """Write the command as a person types it."""
     tests = " ".join(f"'{test}[{stack}]'" for test in _TESTS)
-    return f"UPDATE_GOLDEN=1 python -m pytest -q {tests}"
+    return f"UPDATE_GOLDEN=1 .venv/bin/python -m pytest -q {tests}"
 
 
 def make(stack: str, project: Path) -> tuple[list[Path], str]:

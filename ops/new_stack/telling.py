@@ -55,17 +55,17 @@ def steps(name: str, made: Copied) -> list[Step]:
     """Say what a person does next."""
     settings = Settings.model_validate(yaml.safe_load(made.text)["config"][KEY])
     needed = [row.command for row in rows(name, settings, Held(frozenset(), frozenset()), today())]
-    login = f'eval "$(python -m ops env {name})"' if settings.state else "pulumi login BACKEND"
+    login = f'eval "$(bin/ops env {name})"' if settings.state else "pulumi login BACKEND"
     provider = '"$HUB_SECRETS_PROVIDER"' if settings.state else "PROVIDER"
     return [
-        Step("Write what is marked, and look at all of it:", (f"python -m ops check --stack {name}",)),
+        Step("Write what is marked, and look at all of it:", (f"bin/ops check --stack {name}",)),
         Step(
             "State and secrets provider, in the backend of its organisation:",
             (login, f"pulumi stack init {name} --secrets-provider {provider}"),
         ),
         Step(
             "Secrets; it has none of the other's:",
-            (f"python -m ops secrets {name}", *filter(None, needed)),
+            (f"bin/ops secrets {name}", *filter(None, needed)),
         ),
         Step(
             "After every change of the file, its reviewed snapshots and the reference of the settings:",
@@ -73,7 +73,7 @@ def steps(name: str, made: Copied) -> list[Step]:
         ),
         Step(
             "The chart, and what a first deployment would make:",
-            (f"python -m chart.fetch --stack {name}", f"pulumi preview --stack {name}"),
+            (f".venv/bin/python -m chart.fetch --stack {name}", f"pulumi preview --stack {name}"),
         ),
         Step(
             "A merge request. Tests and pipeline find the stack by its file: nothing else is edited.",

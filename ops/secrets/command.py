@@ -130,7 +130,7 @@ def _tell_people(
     _commands("To see when it ends:", (row.look for row in found))
     _commands(
         "Made by `pulumi up`; a new one, here in the stack file:",
-        (f"python -m ops secrets {stack} --rotate {row.name}" for row in found if row.state == "generated"),
+        (f"bin/ops secrets {stack} --rotate {row.name}" for row in found if row.state == "generated"),
     )
 
 

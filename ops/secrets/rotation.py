@@ -125,12 +125,12 @@ def _chosen(name: str, stack: str, settings: Settings) -> Rotated:
     if one is None:
         raise NotHere(
             f"Nothing made here is called {name}. One of: {', '.join(TABLE)}.\n"
-            f"    What people bring is renewed by setting it: python -m ops secrets {stack}"
+            f"    What people bring is renewed by setting it: bin/ops secrets {stack}"
         )
     if not one.counts(settings):
         raise NotHere(
             f"{name} means nothing for {stack}: it counts where {one.when}.\n"
-            f"    What to do:   see what the stack has: python -m ops secrets {stack}"
+            f"    What to do:   see what the stack has: bin/ops secrets {stack}"
         )
     return one
 

@@ -18,7 +18,7 @@ LENGTHS: Mapping[str, int] = MappingProxyType({"sharedPassword": 16, "adminPassw
 
 def of_config(row: Needed, stack: str) -> str:
     """Set a flat key; one that can be made here goes from maker to Pulumi without being shown."""
-    made = f"python -m ops secrets {stack} --generate {row.key} | " if row.key in LENGTHS else ""
+    made = f"bin/ops secrets {stack} --generate {row.key} | " if row.key in LENGTHS else ""
     return f"{made}{row.command(stack)}"
 
 

@@ -229,8 +229,8 @@ def test_the_next_steps_name_the_new_stack_s_own_commands(place: Path) -> None:
     told = json.loads(run(place, "demo", "--like", "aiv-prod", "--json").stdout)
     commands = [command for step in told["next"] for command in step["commands"]]
     for wanted in (
-        "python -m ops check --stack demo",
-        'eval "$(python -m ops env demo)"',
+        "bin/ops check --stack demo",
+        'eval "$(bin/ops env demo)"',
         'pulumi stack init demo --secrets-provider "$HUB_SECRETS_PROVIDER"',
         "pulumi config set --stack demo --secret jupyterhub:oauthClientSecret",
         "pulumi preview --stack demo",
