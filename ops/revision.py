@@ -55,7 +55,8 @@ def _unmade(words: str) -> Cannot:
     return Cannot(
         f"The revision does not make its manifests: {words}\n"
         "    What follows: there is nothing to compare with.\n"
-        "    What to do:   name a later revision, or a folder that `ops manifests --output` wrote."
+        "    What to do:   name a later revision, or a folder that `ops manifests --output` wrote; "
+        "--release values needs no chart of either."
     )
 
 
