@@ -62,7 +62,7 @@ def read_folder(folder: Path) -> list[Json]:
         raise Cannot(
             f"{folder} has no manifests.\n"
             "    What follows: there is nothing to compare with.\n"
-            "    What to do:   write them first: python -m ops manifests <stack> --output <folder>."
+            "    What to do:   write them first: bin/ops manifests <stack> --output <folder>."
         )
     try:
         return [one for place in places for one in _documents(place)]
@@ -71,7 +71,7 @@ def read_folder(folder: Path) -> list[Json]:
         raise Cannot(
             f"{folder} has files that are no manifests ({type(error).__name__}).\n"
             "    What follows: there is nothing to compare with.\n"
-            "    What to do:   write it anew: python -m ops manifests <stack> --output <folder>."
+            "    What to do:   write it anew: bin/ops manifests <stack> --output <folder>."
         ) from error
 
 
