@@ -24,6 +24,7 @@ _HEAD = """\
 # {mark}: still the value of {like}; write this stack's own.
 # Take each of these lines out once what is below it is right, and these three with the last of them.
 """
+_MARK = re.compile(rf" *# (OWN|AS [a-z0-9-]+): ({'|'.join(re.escape(one.what) for one in TABLE)})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +79,10 @@ def _without_secrets(text: str) -> tuple[str, tuple[str, ...]]:
     if KEY in held.encrypted:
         raise yaml_text.Unclear("A secret stands inside of its settings: `ops check` says more.")
     lines = text.splitlines()
+    # Its own marks of when it was new speak of a third stack.
+    marks = {at_line for at_line, line in enumerate(lines) if _MARK.fullmatch(line)}
     left_out: list[str] = []
-    gone: set[int] = set()
+    gone: set[int] = marks
     for key, value in found[1].value:
         if key.value != KEY and (key.value in held.encrypted or not key.value.startswith("pulumi:")):
             left_out.append(key.value)

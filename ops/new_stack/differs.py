@@ -31,7 +31,7 @@ def _name(name: str, _theirs: object) -> str:
     return name
 
 
-def _namespace(name: str, _theirs: object) -> str:
+def _hub(name: str, _theirs: object) -> str:
     return f"jupyterhub-{name}"
 
 
@@ -39,12 +39,8 @@ def _host(name: str, theirs: Any) -> str:  # noqa: ANN401
     return f"{name}.{str(theirs).partition('.')[2]}"
 
 
-def _database(name: str, theirs: Any) -> str:  # noqa: ANN401
-    return f"{theirs or 'jupyterhub'}_{name.replace('-', '_')}"
-
-
-def _bucket(name: str, theirs: Any) -> str:  # noqa: ANN401
-    return f"{theirs}-{name}"
+def _database(name: str, _theirs: object) -> str:
+    return f"jupyterhub_{name.replace('-', '_')}"
 
 
 def _prefix(name: str, theirs: Any) -> str:  # noqa: ANN401
@@ -71,13 +67,13 @@ TABLE = (
     Differs(path=("cluster", "kubernetes"), what="the version of its cluster"),
     Differs(path=("cluster", "gpu"), what="the GPUs that its cluster has"),
     Differs(path=("protection",), what="take it out where data is to be kept"),
-    Differs(path=("namespace", "name"), what="its namespace", own=_namespace),
+    Differs(path=("namespace", "name"), what="its namespace", own=_hub),
     Differs(path=("namespace", "quota"), what="what it may take of its cluster"),
     Differs(path=("storage", "homes", "storageClass"), what="a class of its cluster"),
     Differs(path=("storage", "shared", "storageClass"), what="a class of its cluster"),
     Differs(path=("storage", "shared", "nfs"), what="an export of its own: files are shared over it"),
     Differs(path=("storage", "objectStore", "endpoint"), what="the object store that it uses"),
-    Differs(path=("storage", "objectStore", "bucket"), what="a bucket of its own", own=_bucket),
+    Differs(path=("storage", "objectStore", "bucket"), what="a bucket of its own", own=_hub),
     Differs(path=("database", "storageClass"), what="a class of its cluster"),
     Differs(path=("database", "host"), what="the PostgreSQL that it uses"),
     Differs(
@@ -87,7 +83,7 @@ TABLE = (
     ),
     Differs(path=("ingress", "host"), what="the host that people type", own=_host),
     Differs(path=("ingress", "loadBalancerAddress"), what="the address that its host leads to"),
-    Differs(path=("ingress", "tunnel", "name"), what="a tunnel of its own at Cloudflare", own=_namespace),
+    Differs(path=("ingress", "tunnel", "name"), what="a tunnel of its own at Cloudflare", own=_hub),
     Differs(path=("auth", "tenantId"), what="the directory that people sign in by"),
     Differs(path=("auth", "clientId"), what="an application of its own: it knows one callback"),
     Differs(path=("auth", "team"), what="the team at Cloudflare"),
