@@ -60,8 +60,7 @@ def _command(
         if generate and rotation:
             raise Cannot("--generate and --rotate are two errands: one at a time.")
         if generate:
-            place_of(stack, project)
-            plain(f"{make(generate, stack)}\n")
+            plain(f"{make(generate, stack, settings_of(stack, project))}\n")
         elif rotation:
             _rotate(rotation, stack, project, json=json)
         else:

@@ -9,7 +9,8 @@ import string
 import sys
 
 from ops.secrets.setting import LENGTHS, of_config
-from settings.flat import KNOWN, PROJECT
+from settings import Settings
+from settings.flat import KNOWN, PROJECT, needed
 
 _LETTERS = string.ascii_letters + string.digits
 """People type it, and it stands in shells."""
@@ -19,11 +20,13 @@ class Unshown(Exception):
     """Why no value is made, for a person."""
 
 
-def make(key: str, stack: str) -> str:
-    """Make a value for a flat key, if what reads it is a pipe."""
+def make(key: str, stack: str, settings: Settings) -> str:
+    """Make a value for a flat key that the stack wants, if what reads it is a pipe."""
     name = key.removeprefix(f"{PROJECT}:")
     if name not in LENGTHS:
         raise Unshown(_not_here(name))
+    if name not in {row.key for row in needed(settings)}:
+        raise Unshown(f"{stack} does not use {name}: it is wanted with {KNOWN[name].when.replace('`', '')}.")
     if not _into_a_pipe() or os.environ.get("CI"):
         raise Unshown(
             "A new secret is written into a pipe only, and not in a pipeline, whose log would keep it. "

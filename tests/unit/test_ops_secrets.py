@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -242,12 +243,12 @@ def test_no_value_is_made_for_a_terminal_or_a_file(tmp_path: Path, capfd: pytest
     with (tmp_path / "log").open("w") as log, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", log)
         with pytest.raises(making.Unshown, match="Nothing was made") as refused:
-            making.make("adminPassword", "iav-test")
+            making.make("adminPassword", "iav-test", settings_of("iav-test"))
     master, terminal = os.openpty()
     with os.fdopen(terminal, "w") as screen, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", screen)
         with pytest.raises(making.Unshown):
-            making.make("adminPassword", "iav-test")
+            making.make("adminPassword", "iav-test", settings_of("iav-test"))
     os.close(master)
     assert "--generate adminPassword | pulumi config set --stack iav-test --secret" in str(refused.value)
     assert capfd.readouterr() == ("", "")
@@ -255,12 +256,32 @@ def test_no_value_is_made_for_a_terminal_or_a_file(tmp_path: Path, capfd: pytest
 
 @pytest.mark.parametrize(
     ("key", "says"),
-    [("tlsKey", "whoever made the certificate request"), ("nothing", "no secret of this name")],
+    [
+        ("tlsKey", "whoever made the certificate request"),
+        ("nothing", "no secret of this name"),
+        ("adminPassword", "lab does not use adminPassword"),
+    ],
 )
 def test_what_cannot_be_made_here_is_refused(key: str, says: str) -> None:
-    ended = run("iav-test", "--generate", key)
+    ended = run("lab", "--generate", key)
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert says in ended.stderr
+
+
+def test_a_stack_file_that_cannot_be_written_is_left_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = copied("lab", tmp_path)
+    before = file.read_bytes()
+
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("ops.replacing.shutil.copymode", full)
+    ended = run("lab", "--rotate", "cookieSecret", "--project", str(tmp_path))
+    assert ended.exit_code == 2
+    assert "No space left on device. It is as it was." in ended.stderr
+    assert [place.read_bytes() for place in tmp_path.iterdir()] == [before]
 
 
 def test_two_errands_at_once_are_refused() -> None:
