@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from typer.testing import CliRunner, Result
 
 from chart.archive import Archive
