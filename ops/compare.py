@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from ops.ending import Cannot
 from ops.side_by_side import Row, rows, sections
 from ops.stack_files import PROJECT, Project, Stacks, settings_of
-from ops.telling import as_json, plain, show
+from ops.telling import as_json, plain, show, table
 
 
 class Form(StrEnum):
@@ -83,11 +82,11 @@ def _by_section(found: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 
 def _table(stacks: Sequence[str], found: Sequence[Row]) -> None:
     for name, members in _by_section(found):
-        table = Table("", escape(name), *map(escape, stacks), box=None, pad_edge=False)
+        shown = table("", escape(name), *map(escape, stacks))
         for row in members:
             cells = map(escape, (row.path or name, *row.values))
-            table.add_row("*" if row.differs else "", *cells, style=None if row.differs else "dim")
-        show(table, "")
+            shown.add_row("*" if row.differs else "", *cells, style=None if row.differs else "dim")
+        show(shown, "")
     show(_count(found))
 
 
