@@ -46,13 +46,19 @@ def register(app: typer.Typer) -> None:
     )(_command)
 
 
+def _stacks(incomplete: str) -> list[str]:
+    return [stack for stack in names() if stack.startswith(incomplete)]
+
+
 def _text(help_: str) -> Any:  # noqa: ANN401 -- typer's own type
     return typer.Option(help=help_, show_default=False)
 
 
 def _command(  # noqa: PLR0913 -- one for each option
     name: Annotated[str, typer.Argument(help="Name of the new stack.")],
-    like: Annotated[str, typer.Option(help="The stack whose settings it begins with.")],
+    like: Annotated[
+        str, typer.Option(help="The stack whose settings it begins with.", autocompletion=_stacks)
+    ],
     organisation: Annotated[str | None, _text("Whose environment it is.")] = None,
     context: Annotated[str | None, _text("Its context in the kubeconfig.")] = None,
     identifier: Annotated[str | None, _text("Fixed name of its cluster.")] = None,
@@ -85,7 +91,11 @@ def _command(  # noqa: PLR0913 -- one for each option
     snapshots, trouble = golden.make(name, project) if make_golden and _has_tests(project) else ([], "")
     (tell_programs if json else tell_people)(name, made, [place, *snapshots])
     if trouble:
-        raise Cannot(f"The reviewed snapshots could not be made; the stack file is there.\n{trouble}")
+        raise Cannot(
+            f"{trouble}\nThe reviewed snapshots could not be made; the stack file is there.\n"
+            f"    What follows: the tests fail until they are there.\n"
+            f"    What to do:   mend what is named above, and then: {golden.typed(name)}"
+        )
 
 
 class Impossible(Exception):

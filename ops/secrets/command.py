@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +25,13 @@ from ops.telling import as_json, plain, show
 from settings import Settings
 from settings.finding import Finding
 
+_HEADS = ("secret", "state", "lies in", "in the cluster", "comes from", "ends")
+
+
+def _beginning(words: Iterable[str]) -> Callable[[str], list[str]]:
+    """Complete one of a few words by the tab key."""
+    return lambda incomplete: [word for word in words if word.startswith(incomplete)]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -41,12 +48,19 @@ def _command(
     stack: Stack,
     generate: Annotated[
         str | None,
-        typer.Option(help=f"Write a new value into a pipe: {', '.join(LENGTHS)}.", show_default=False),
+        typer.Option(
+            help=f"Write a new value into a pipe: {', '.join(LENGTHS)}.",
+            show_default=False,
+            autocompletion=_beginning(LENGTHS),
+        ),
     ] = None,
     rotation: Annotated[
         str | None,
         typer.Option(
-            "--rotate", help=f"Raise its number in the stack file: {', '.join(TABLE)}.", show_default=False
+            "--rotate",
+            help=f"Raise its number in the stack file: {', '.join(TABLE)}.",
+            show_default=False,
+            autocompletion=_beginning(TABLE),
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -106,9 +120,10 @@ def _tell_people(
     stack: str, settings: Settings | None, found: Sequence[Row], findings: Sequence[Finding]
 ) -> None:
     if settings:
-        table = Table(
-            "secret", "state", "lies in", "in the cluster", "comes from", "ends", box=None, pad_edge=False
-        )
+        table = Table(box=None, pad_edge=False)
+        for place, head in enumerate(_HEADS):
+            # A name that is cut short is the name of nothing.
+            table.add_column(head, overflow="fold", no_wrap=place == 0)
         for row in found:
             cells = (row.name, row.state, row.lies, ", ".join(row.cluster) or "-", row.origin, row.ends)
             table.add_row(*(escape(cell) for cell in cells))

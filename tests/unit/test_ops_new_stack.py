@@ -242,6 +242,18 @@ def test_a_file_that_cannot_be_copied_is_refused(before: str, after: str, says: 
     assert not (place / f"Pulumi.{NAME}.yaml").exists()
 
 
+def test_snapshots_that_cannot_be_made_are_no_secret_and_the_file_is_there(place: Path) -> None:
+    tests = place / "tests" / "unit"
+    tests.mkdir(parents=True)
+    (tests / "test_values_stacks.py").write_text("raise RuntimeError('not today')\n")
+    ended = run(place, NAME, "--like", "lab")
+    assert ended.exit_code == 2
+    assert "the stack file is there" in ended.stderr
+    assert "UPDATE_GOLDEN=1" in ended.stderr
+    assert "pulumi preview" in ended.stdout
+    assert run(place, "without", "--like", "lab", "--no-golden").exit_code == 0
+
+
 def test_the_next_steps_name_the_new_stack_s_own_commands(place: Path) -> None:
     told = json.loads(run(place, NAME, "--like", "aiv-prod", "--json").stdout)
     commands = [command for step in told["next"] for command in step["commands"]]
