@@ -12,14 +12,13 @@ from chart.repository import from_repository
 from chart.unusable import Unusable, unusable
 from settings.chart import Chart, OciChart, PathChart, RepositoryChart
 
-__all__ = ["Archive", "Unusable", "load"]
+__all__ = ["Archive", "Unusable", "at_hand", "load"]
 
 
 def load(chart: Chart, project: Path) -> Archive:
     """Read the archive that the settings name, fetch it first where it is not there, or raise Unusable."""
-    place = project / chart.archive_path
-    if place.is_file():
-        return _held(place.read_bytes(), chart)
+    if held := at_hand(chart, project):
+        return held
     if isinstance(chart, PathChart):
         raise unusable(
             "path",
@@ -29,8 +28,14 @@ def load(chart: Chart, project: Path) -> Archive:
         )
     packed = _fetched(chart)
     archive = _from_afar(packed, chart)
-    _write(place, packed)
+    _write(project / chart.archive_path, packed)
     return archive
+
+
+def at_hand(chart: Chart, project: Path) -> Archive | None:
+    """Read the archive where it lies in the project already, and fetch nothing; or raise Unusable."""
+    place = project / chart.archive_path
+    return _held(place.read_bytes(), chart) if place.is_file() else None
 
 
 def _held(packed: bytes, chart: Chart) -> Archive:

@@ -61,6 +61,7 @@ OBJECTS = {
     "availability": "nothing beside the release",
     "secrets": "the generated keys and the credentials Secret",
     "delivery": "nothing: for the pipeline",
+    "state": "nothing: for whoever runs pulumi; `ops env` prints it for a shell",
     "culling": "nothing beside the release",
 }
 """What a section makes that is no value of the chart. A test wants every section to be here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mock
 from chart.archive import Archive
 from chart.values import build
 from deployment.compose import compose
+from ops.placeholders import auto_named, generated, opened
 from settings import Settings
 from settings.load import Brought
 
@@ -25,6 +26,8 @@ class Registered:
     kind: str
     """As `group/version:Kind`."""
     inputs: Mapping[str, Any]
+    logical_name: str = ""
+    """Its name in the stack."""
 
     @property
     def name(self) -> str:
@@ -46,24 +49,28 @@ class _Ledger(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         outputs = dict(args.inputs)
         if args.typ.startswith(_KUBERNETES):
-            self.found.append(Registered(kind=args.typ.removeprefix(_KUBERNETES), inputs=outputs))
-            outputs["metadata"] = {"name": args.name, **(outputs.get("metadata") or {})}
+            kind, inputs = args.typ.removeprefix(_KUBERNETES), opened(args.inputs)
+            self.found.append(Registered(kind=kind, inputs=inputs, logical_name=args.name))
+            outputs["metadata"] = {"name": auto_named(args.name), **(outputs.get("metadata") or {})}
         if args.typ.startswith("random:"):
-            outputs["result"] = "random"
+            outputs["result"] = generated(args.name)
         return f"{args.name}-id", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         return {}, None
 
 
-def registered(settings: Settings) -> list[Registered]:
-    """Give every object that the stack itself makes; those of the release are the chart's."""
+def registered(settings: Settings, bring: Callable[[], Brought] = Brought) -> list[Registered]:
+    """Give every object that the stack itself makes; those of the release are the chart's.
+
+    A secret that nobody brings may leave out its object.
+    """
     ledger = _Ledger()
     set_mocks(ledger, project="jupyterhub", stack="rights", preview=False)
     archive = Archive(version=settings.chart.version, defaults={}, schema={})
 
     def program() -> pulumi.Output[Any]:
-        return pulumi.Output.from_input(compose(settings, Brought(), build(settings), archive))
+        return pulumi.Output.from_input(compose(settings, bring(), build(settings), archive))
 
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
     return ledger.found

@@ -5,27 +5,25 @@ Made from what the stack registers and what its chart renders, so it cannot fall
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 import yaml
 
 from chart.rendered import kinds
 from chart.values import build
 from ops.needs import NEEDS, OWN, READ, Need, Resource
 from ops.registered import Registered, registered
+from ops.stack_files import PROJECT, Project, StackOption, place_of, settings_in
+from ops.telling import plain
 from settings import Settings
-from settings.document import Refused, read
-from settings.finding import report
 
-PROJECT = Path(__file__).resolve().parents[1]
 NAME = "jupyterhub-deployer"
 _API = "rbac.authorization.k8s.io"
 _ROLE = f"{_API}/v1:Role"
@@ -158,31 +156,31 @@ def as_json(settings: Settings, found: Rights) -> str:
     return json.dumps(told, indent=2) + "\n"
 
 
-def stack_settings(place: Path) -> Settings:
-    """Read a stack file's settings."""
-    document = yaml.safe_load(place.read_text(encoding="utf-8"))["config"]["jupyterhub:settings"]
-    return read(document, datetime.now(tz=UTC).date())
+def register(app: typer.Typer) -> None:
+    """Add the command to those of `python -m ops`."""
+    app.command(
+        "rights",
+        epilog="Examples: [bold]ops rights --stack aiv-prod > rights.yaml[/bold]; "
+        "[bold]ops rights --stack aiv-prod --json[/bold]",
+    )(_command)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the rights of a stack."""
-    parser = argparse.ArgumentParser(prog="python -m ops.rights", description=__doc__)
-    parser.add_argument("--stack", required=True, help="name of the stack, as in Pulumi.<stack>.yaml")
-    parser.add_argument("--config-file", type=Path, help="a stack file elsewhere, as pulumi has it")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    wanted = parser.parse_args(arguments)
-    try:
-        settings = stack_settings(wanted.config_file or PROJECT / f"Pulumi.{wanted.stack}.yaml")
-    except FileNotFoundError as missing:
-        sys.stderr.write(f"There is no stack file {missing.filename}.\n")
-        return 2
-    except Refused as refused:
-        sys.stderr.write(f"{report(refused.findings)}\n")
-        return 1
+def _command(
+    stack: StackOption,
+    config_file: Annotated[
+        Path | None, typer.Option(help="A stack file elsewhere, as pulumi has it.", show_default=False)
+    ] = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    project: Project = PROJECT,
+) -> None:
+    """The least that whoever deploys a stack must be allowed to do, as manifests for kubectl."""
+    settings = settings_in(config_file or place_of(stack, project))
     found = rights(settings, registered(settings))
-    sys.stdout.write((as_json if wanted.json else as_yaml)(settings, found))
-    return 0
+    plain((as_json if as_json_ else as_yaml)(settings, found))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    # Here, since the list of all commands imports this one.
+    from ops.cli import app as every
+
+    every(["rights", *sys.argv[1:]], prog_name="ops")

@@ -38,7 +38,7 @@ def check(given: Given, settings: Settings, today: date, stack: str | None = Non
         if row.key in used:
             found += _unfit(row, used[row.key], settings, stack)
     found += _equal_passwords(used, stack)
-    found += [_unused(KNOWN[key]) for key in there if key not in used]
+    found += [unused(KNOWN[key]) for key in there if key not in used]
     material, more = _tls(used, settings, today)
     return Checked(findings=[*found, *more], secrets=used, material=material)
 
@@ -100,7 +100,8 @@ def _equal_passwords(used: Given, stack: str | None) -> Iterator[Finding]:
         yield _refused(row, "it is the shared password", "Every tester would be an administrator.", stack)
 
 
-def _unused(row: Needed) -> Finding:
+def unused(row: Needed) -> Finding:
+    """Warn of a secret that nothing reads."""
     return Finding(
         path=row.path,
         rule="secret",

@@ -31,6 +31,7 @@ from settings.secrets import Secrets
 from settings.section import Section
 from settings.services import Services
 from settings.shape import findings as shape_findings
+from settings.state import State
 from settings.storage import Database, Storage
 
 
@@ -66,6 +67,7 @@ class Settings(Section):
     """Where secrets come from. See [secrets](secrets.md)."""
     delivery: Delivery = ByHand(tool="none")
     """Which pipeline carries a change to the cluster."""
+    state: State | None = None
     culling: Culling = Culling()
 
 

@@ -118,16 +118,19 @@ def _joined(opening: Row, rows: Sequence[Row]) -> Row:
     )
 
 
+HEAD = ("From", "To", "Addresses", "Port", "Why", "Setting")
+
+
 def markdown(rows: Sequence[Row]) -> str:
     """Write the rows as a table for a mail, a ticket or a page."""
-    head = ("From", "To", "Addresses", "Port", "Why", "Setting")
-    lines = [head, ("---",) * len(head), *map(_cells, rows)]
+    lines = [HEAD, ("---",) * len(HEAD), *map(_escaped, rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def cells(row: Row) -> tuple[str, ...]:
+    """Give a row as words, one text below each word of HEAD, none with a line end in it."""
     ports = ", ".join(f"{port}/{row.protocol.lower()}" for port in row.ports)
-    cells = (
+    words = (
         f"{row.zone}: {', '.join(row.sources)}" if row.zone == _CLUSTER else row.zone,
         ", ".join(row.hosts or row.targets),
         ", ".join(row.addresses) or "by name",
@@ -135,5 +138,9 @@ def _cells(row: Row) -> tuple[str, ...]:
         "; ".join(row.why),
         ", ".join(row.settings),
     )
+    return tuple(word.replace("\n", " ") for word in words)
+
+
+def _escaped(row: Row) -> tuple[str, ...]:
     # A reason is free text: a bar in it would end its cell.
-    return tuple(cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
+    return tuple(word.replace("|", "\\|") for word in cells(row))

@@ -24,6 +24,8 @@ class Form:
     pattern: str
     example: str
     longest: int = 253
+    repeated: bool = True
+    """Whether an error may show the text: not where somebody could have put a password in it."""
 
     def check(self, text: str) -> str:
         """Return the text, or refuse it with the form and an example."""
@@ -32,7 +34,11 @@ class Form:
         raise PydanticCustomError(
             "form",
             "{text} is not {what}, such as {example}",
-            {"text": repr(text), "what": self.what, "example": self.example},
+            {
+                "text": repr(text) if self.repeated else "the text",
+                "what": self.what,
+                "example": self.example,
+            },
         )
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 -- pydantic's signature

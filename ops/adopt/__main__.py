@@ -11,16 +11,24 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from ops.adopt.cluster import Cluster, Unreachable
 from ops.adopt.doubts import Found, doubts
 from ops.adopt.engine import Engine, Failed, chart_beside_the_program
 from ops.adopt.plan import Plan
+from ops.telling import table
 from settings.finding import Finding
 
 DONE, REFUSED, FAILED, HARM = 0, 1, 2, 3
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to those of `python -m ops`."""
+    app.command("adopt", epilog=_EXAMPLES)(adopt)
+
+
+_EXAMPLES = "Examples: [bold]ops adopt --stack lab[/bold]; [bold]ops adopt --stack lab --yes[/bold]"
 
 
 class Teller:
@@ -35,11 +43,11 @@ class Teller:
     def plan(self, found: Sequence[Found], told: Sequence[Finding]) -> None:
         """Show what would be taken over, and what stands against it."""
         self._found, self._doubts = found, told
-        table = Table("kind", "name", "in the stack", box=None, pad_edge=False)
+        shown = table("kind", "name", "in the stack")
         for one in found:
-            table.add_row(one.wanted.kind, one.wanted.id, one.wanted.urn.split("::", 3)[3])
+            shown.add_row(one.wanted.kind, one.wanted.id, one.wanted.urn.split("::", 3)[3])
         if found:
-            self._console.print(table)
+            self._console.print(shown)
         for finding in told:
             self._console.print(escape(f"\n{finding.severity}: {finding}"))
 

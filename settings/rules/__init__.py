@@ -28,6 +28,7 @@ from settings.rules import (
     services,
     serving,
     sharing,
+    state,
     storage,
 )
 
@@ -55,6 +56,7 @@ _MODULES: tuple[Any, ...] = (
     services,
     serving,
     sharing,
+    state,
     storage,
 )
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)

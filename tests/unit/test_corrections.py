@@ -16,10 +16,9 @@ from chart.values import build
 from settings.document import read
 from tests.unit.bad_inputs import BAD, committed
 from tests.unit.corrections import CORRECTIONS
-from tests.unit.documents import PROJECT, TODAY
+from tests.unit.documents import PROJECT, STACKS, TODAY
 from tests.unit.holding import Correction, Held, InCluster, Page, Rule, Test
 
-STACKS = ("local", "lab", "aiv-prod", "aiv-staging", "iav-test", "carbon254")
 PAGE = PROJECT / "docs" / "corrections.md"
 KNOWN = PROJECT.parent / "shared" / "knowledge" / "corrections.md"
 BEGIN, END = "<!-- table: made from tests/unit/corrections.py -->\n", "<!-- end of table -->\n"

@@ -80,7 +80,8 @@ def test_an_overlay_changes_only_cluster_images_and_chart(stack: str, authority:
     inside = "config." + stacks.SETTINGS + "."
     found = set(differences(before, after))
     assert all(path.startswith(inside) for path in found), found
-    allowed = PLACES | ({"ingress.port"} if stack == "local" else set())
+    on_this_machine = stacks.settings_of(before)["ingress"]["reach"] == "machine"
+    allowed = PLACES | ({"ingress.port"} if on_this_machine else set())
     beyond = {
         path.removeprefix(inside)
         for path in found

@@ -17,7 +17,9 @@ from settings.door import ExistingTls, NoTls, PemTls, PfxTls, url
 from settings.hub import FastRestart
 from settings.storage import CephS3, ExternalDatabase, Sqlite
 from tests.unit.documents import PROJECT, TODAY, stack_file
+from tests.unit.documents import STACKS as EVERY
 
+# Those of the requirements' table, in its order; a stack that came later is none of it.
 STACKS = ("local", "lab", "aiv-prod", "aiv-staging", "iav-test", "carbon254")
 AIV = ("aiv-prod", "aiv-staging")
 TABLE = PROJECT.parent / "shared" / "requirements" / "README.md"
@@ -356,10 +358,15 @@ def test_lab_and_iav_share_a_namespace_name_and_never_a_cluster() -> None:
     assert len({settings_of(stack).cluster.identifier for stack in STACKS}) == len(STACKS)
 
 
-def test_every_stack_file_is_one_of_the_table() -> None:
-    assert {place.name for place in PROJECT.glob("Pulumi.*.yaml")} == {
-        f"Pulumi.{name}.yaml" for name in STACKS
-    }
+def test_every_stack_of_the_table_has_its_file() -> None:
+    assert set(STACKS) <= set(EVERY)
+
+
+def test_no_two_stacks_are_one_hub() -> None:
+    """Of those that came later too: neither in one namespace of a cluster, nor under one host."""
+    homes = [(settings_of(stack).cluster.identifier, settings_of(stack).namespace.name) for stack in EVERY]
+    hosts = [settings_of(stack).ingress.host for stack in EVERY]
+    assert len(set(homes)) == len(set(hosts)) == len(EVERY)
 
 
 def test_the_machine_has_a_certificate_of_its_own() -> None:

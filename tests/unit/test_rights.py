@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner, Result
 
 from chart.archive import Archive
 from chart.rendered import kinds
@@ -15,6 +17,7 @@ from chart.schema import over
 from chart.values import build
 from components.namespace import SPAWNER_RULES
 from ops import rights
+from ops.cli import app
 from ops.needs import NEEDS, OWN, READ
 from ops.registered import Registered, registered
 from settings import Settings
@@ -158,26 +161,38 @@ def test_the_rights_for_production_are_as_reviewed() -> None:
     golden.check("aiv-prod.rights.yaml", rights.as_yaml(theirs, rights.rights(theirs, registered(theirs))))
 
 
-def test_the_command_prints_manifests(capsys: pytest.CaptureFixture[str]) -> None:
-    assert rights.main(["--stack", "lab"]) == 0
-    printed = [one for one in yaml.safe_load_all(capsys.readouterr().out) if one]
+def test_the_command_prints_manifests() -> None:
+    printed = [one for one in yaml.safe_load_all(ran("--stack", "lab").stdout) if one]
     assert [one["kind"] for one in printed] == ["ServiceAccount", "Role", "RoleBinding"]
-    assert rights.main(["--stack", "lab", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = json.loads(ran("--stack", "lab", "--json").stdout)
     assert told["namespaced"] == printed
     assert [one["kind"] for one in told["clusterWide"]] == ["ClusterRole", "ClusterRoleBinding"]
 
 
-def test_the_command_says_what_is_not_covered(capsys: pytest.CaptureFixture[str]) -> None:
-    rights.main(["--stack", "lab"])
+def test_the_command_says_what_is_not_covered() -> None:
     assert "# Not covered, since it belongs to the whole cluster: namespaces jupyterhub-test." in (
-        capsys.readouterr().out
+        ran("--stack", "lab").stdout
     )
 
 
-def test_a_stack_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert rights.main(["--stack", "nowhere"]) == 2
-    assert str(PROJECT / "Pulumi.nowhere.yaml") in capsys.readouterr().err
+def test_a_stack_that_is_not_there_is_named() -> None:
+    refused = ran("--stack", "nowhere", ends=2)
+    assert str(PROJECT / "Pulumi.nowhere.yaml") in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_a_stack_file_elsewhere_is_read(tmp_path: Path) -> None:
+    place = tmp_path / "Pulumi.elsewhere.yaml"
+    place.write_text(
+        (PROJECT / "Pulumi.lab.yaml").read_text().replace("name: jupyterhub-test", "name: other")
+    )
+    assert "namespace: other" in ran("--stack", "lab", "--config-file", str(place)).stdout
+
+
+def ran(*words: str, ends: int = 0) -> Result:
+    result = CliRunner().invoke(app, ["rights", *words])
+    assert result.exit_code == ends, result.output
+    return result
 
 
 def test_the_kinds_of_the_real_chart_are_known(real_chart: Archive) -> None:

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from settings.document import inspect
 from tests.unit.bad_inputs import BAD, committed
-from tests.unit.documents import EVERYTHING, TODAY, Document, local, patched
+from tests.unit.documents import EVERYTHING, STACKS, TODAY, Document, local, patched
 
-STACKS = ("local", "lab", "aiv-prod", "aiv-staging", "iav-test", "carbon254")
 DOCUMENTS = [*map(committed, STACKS), patched(local(), EVERYTHING), *(bad.document() for bad in BAD.values())]
 Place = tuple[int | str, ...]
 

@@ -1,0 +1,33 @@
+"""The commands of `python -m ops`, one module for each."""
+
+from __future__ import annotations
+
+import typer
+
+from ops import check, compare, env, firewall, manifests, rights, values
+from ops.adopt import __main__ as adopt
+from ops.ending import Commands
+from ops.new_stack import command as new_stack
+from ops.secrets import command as secrets
+
+app = typer.Typer(
+    name="ops",
+    cls=Commands,
+    help="What an operator types beside pulumi, over the same stack files.\n\n"
+    "Exit codes: 0 fine; 1 findings, or refused; 2 it cannot be done.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (adopt, check, compare, env, firewall, manifests, new_stack, rights, secrets, values):
+    command.register(app)
+
+
+def _paragraphs(text: str) -> str:
+    """Join the lines of each paragraph: help is as wide as its terminal, not as our lines."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+for one in app.registered_commands:
+    one.help = _paragraphs(one.help or getattr(one.callback, "__doc__", None) or "")

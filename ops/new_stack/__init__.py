@@ -1,0 +1,1 @@
+"""`ops new-stack`: the settings file of a new environment, made from the file of one that is like it."""

@@ -1,0 +1,1 @@
+"""`ops secrets`: which secrets a stack needs, which it has, how to set, to make and to renew them."""
