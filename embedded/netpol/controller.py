@@ -40,7 +40,9 @@ class Signal:
     def wait(self, seconds: float) -> bool:
         """Wait for a change, and take it."""
         changed = self._event.wait(seconds)
-        self._event.clear()
+        if changed:
+            # Not after a wait in vain: what came between its end and this line would be lost for good.
+            self._event.clear()
         return changed
 
 

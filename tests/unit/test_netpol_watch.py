@@ -18,7 +18,7 @@ import yaml
 from embedded import netpol
 from embedded.fault import Fault
 from embedded.netpol import api, table
-from embedded.netpol.controller import Controller
+from embedded.netpol.controller import Controller, Signal
 from embedded.netpol.watch import Watcher
 
 Json = dict[str, Any]
@@ -231,3 +231,23 @@ def test_a_machine_without_nft_hears_what_to_install(monkeypatch: pytest.MonkeyP
         with pytest.raises(Fault, match="nft is missing") as caught:
             act()
         assert "apt-get install nftables" in caught.value.remedy
+
+
+def test_a_change_that_comes_as_a_wait_ends_in_vain_is_not_lost() -> None:
+    signal = Signal()
+    event = signal._event
+
+    class Late(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            found = event.wait(0)
+            event.set()  # another thread, just after the time was up
+            return found
+
+        def clear(self) -> None:
+            event.clear()
+
+    signal._event = Late()
+    assert not signal.wait(0)
+    signal._event = event
+    assert signal.wait(0)
+    assert not signal.wait(0)
