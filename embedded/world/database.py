@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
+import struct
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +26,8 @@ PORT = 5432
 USER = 999  # the user of the image
 PATIENCE = 180.0
 MARK = "embedded/stack"
+# What a client asks first: may I speak TLS?
+_SPEAKS_TLS = struct.pack("!II", 8, 80877103)
 
 
 @dataclass(frozen=True)
@@ -191,8 +195,11 @@ def ensure(api: Api, server: Wanted, image: str, pair: Pair) -> Database:
     for document in objects(server, image, pair):
         api.apply(document)
     name, namespace = server.place
+    service = api.get(f"/api/v1/namespaces/{namespace}/services/{name}") or {}
+    address_inside = service["spec"]["clusterIP"]
+    place = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
     deadline = time.monotonic() + PATIENCE
-    while not _rolled_out(api.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}") or {}):
+    while not (_rolled_out(api.get(place) or {}) and _answers(address_inside)):
         if time.monotonic() > deadline:
             raise Fault(
                 f"PostgreSQL for {server.stack} does not accept connections after {PATIENCE:.0f} s.",
@@ -200,8 +207,17 @@ def ensure(api: Api, server: Wanted, image: str, pair: Pair) -> Database:
                 f"See why: kubectl -n {namespace} logs deployment/{name}",
             )
         time.sleep(0.3)
-    service = api.get(f"/api/v1/namespaces/{namespace}/services/{name}") or {}
-    return Database(server.host, service["spec"]["clusterIP"], PORT, server.user, server.name)
+    return Database(server.host, address_inside, PORT, server.user, server.name)
+
+
+def _answers(service_ip: str) -> bool:
+    """Whether the Service leads to the server: a pod is ready a moment before the node's rules know it."""
+    try:
+        with socket.create_connection((service_ip, PORT), timeout=1) as connection:
+            connection.sendall(_SPEAKS_TLS)
+            return connection.recv(1) == b"S"
+    except OSError:
+        return False
 
 
 def _rolled_out(deployment: Mapping[str, Any]) -> bool:
