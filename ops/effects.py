@@ -5,17 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from chart.values import build
+from ops import stack_files
 from ops.fields import Field, Schema, is_reach
 from settings.document import Settings
 
-PROJECT = Path(__file__).resolve().parent.parent
 SHOWN = 4
 """So many paths are named; what changes more than that changes a whole branch."""
 
@@ -30,9 +28,8 @@ class Effects:
     def of_committed_stacks(cls) -> Effects:
         """Read every Pulumi.<stack>.yaml."""
         found = []
-        for place in sorted(PROJECT.glob("Pulumi.*.yaml")):
-            document = yaml.safe_load(place.read_text(encoding="utf-8"))["config"]["jupyterhub:settings"]
-            settings = Settings.model_validate(document)
+        for stack in stack_files.names():
+            settings = Settings.model_validate(stack_files.document(stack)["config"][stack_files.KEY])
             found.append((settings.model_dump(by_alias=True, mode="json"), _leaves(build(settings))))
         return cls(tuple(found))
 

@@ -76,13 +76,18 @@ class Engine:
         )
 
     def prepare(self) -> None:
-        """Make the stack if this machine does not have it yet, and select it.
-
-        `stack init` knows no --config-file: it writes the passphrase's salt beside Pulumi.yaml. It is
-        given a Pulumi.yaml of its own, so that the committed stack file stays as it is.
-        """
+        """Make the stack if this machine does not have it yet, and select it."""
         if self.attempt("stack", "select", self.stack).returncode == 0 and self._salt():
             return
+        self._salt_file.write_text(self.make_stack())
+        self.read("stack", "select", self.stack)
+
+    def make_stack(self) -> str:
+        """Make the stack in the backend, and give the salt of its passphrase.
+
+        `stack init` knows no --config-file: it writes the salt beside Pulumi.yaml. It is given a
+        Pulumi.yaml of its own, so that the committed stack file stays as it is.
+        """
         with tempfile.TemporaryDirectory() as scratch:
             place = Path(scratch)
             shutil.copy(self.project / "Pulumi.yaml", place)
@@ -93,9 +98,8 @@ class Engine:
                     "Nothing was deployed.",
                     "Begin anew with `make clean` (it removes the node and its volumes), then `make up`.",
                 )
-            salt = yaml.safe_load((place / f"Pulumi.{self.stack}.yaml").read_text())["encryptionsalt"]
-        self._salt_file.write_text(salt)
-        self.read("stack", "select", self.stack)
+            written = yaml.safe_load((place / f"Pulumi.{self.stack}.yaml").read_text())
+            return str(written["encryptionsalt"])
 
     def configure(self, document: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
         """Write the generated configuration with this stack's salt, its secrets encrypted by the engine.

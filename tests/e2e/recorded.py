@@ -8,7 +8,6 @@ it: each secret leaf says `recorded` and nothing else.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -97,10 +96,7 @@ def _elsewhere(engine: Engine, scratch: Path) -> Engine:
     backend = scratch / "backend"
     backend.mkdir()
     moved = replace(engine, env={**engine.env, "PULUMI_BACKEND_URL": f"file://{backend}"})
-    # `stack init` writes beside Pulumi.yaml: not beside the committed one.
-    shutil.copy(engine.project / "Pulumi.yaml", scratch)
-    made = moved.attempt("stack", "init", engine.stack, "--secrets-provider", "passphrase", cwd=scratch)
-    assert made.returncode == 0, made.stderr
+    moved.make_stack()
     return moved
 
 
