@@ -70,11 +70,14 @@ def status() -> None:
 @app.command()
 def env() -> None:
     """Print the exports of a shell for the stack that STACK names."""
+    from embedded import visiting
     from embedded.engine.shell import exports
     from embedded.report import remembered
     from embedded.stacks import chosen
 
-    sys.stdout.write(exports(remembered(find(), chosen(os.environ))) + "\n")
+    paths = find()
+    shell = remembered(paths, chosen(os.environ))
+    sys.stdout.write(exports(shell, visiting.variables(paths, shell)) + "\n")
 
 
 @app.command()

@@ -139,7 +139,7 @@ def write_shell(shell: Shell) -> None:
     wrapper.chmod(0o755)
 
 
-def exports(shell: Shell) -> str:
+def exports(shell: Shell, more: Mapping[str, str]) -> str:
     """Return what `eval` makes a shell for the stack."""
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(shell).items()]
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in {**variables(shell), **more}.items()]
     return "\n".join(lines)

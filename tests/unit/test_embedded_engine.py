@@ -76,7 +76,9 @@ def test_the_environment_points_at_this_machines_state_and_takes_no_pulumi_setti
     assert made["LANG"] == "C"
     assert made["PATH"].split(os.pathsep)[0] == str(shell.bin)
     assert Shell.from_json(json.loads(json.dumps(shell.to_json()))) == shell
-    assert f"export KUBECONFIG={shell.kubeconfig}" in exports(shell)
+    written = exports(shell, {"HUB_CA_FILE": "/a folder/ca.crt"}).splitlines()
+    assert f"export KUBECONFIG={shell.kubeconfig}" in written
+    assert "export HUB_CA_FILE='/a folder/ca.crt'" in written
 
 
 def test_the_passphrase_is_made_once_and_for_its_owner_only(shell: Shell) -> None:
