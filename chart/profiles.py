@@ -21,7 +21,11 @@ _FILE = "profiles_by_group.py"
 _INSTALL = """\
 from profiles_by_group import offer
 
-c.KubeSpawner.profile_list = offer(c.KubeSpawner.profile_list, get_config("custom.profileGroups"))
+c.KubeSpawner.profile_list = offer(
+    c.KubeSpawner.profile_list,
+    get_config("custom.profileGroups"),
+    get_config("custom.allProfilesFor", []),
+)
 """
 
 # A profile's tolerations replace the chart's for user pods, so these are said again.

@@ -22,6 +22,7 @@ from chart.restarts import restarts
 from chart.security import security
 from chart.services import object_store, services
 from chart.sign_in import sign_in
+from chart.smoke import smoke
 from chart.volumes import volumes
 from settings import Settings
 
@@ -33,6 +34,7 @@ def build(settings: Settings) -> Values:
         hub,
         culling,
         metrics,
+        smoke,
         sign_in,
         security,
         authorities,

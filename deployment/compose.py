@@ -28,11 +28,12 @@ from components.platform import Platform, PlatformArgs
 from components.storage import Storage, StorageArgs
 from components.tunnel import Tunnel, TunnelArgs
 from deployment.checks import checked_values
-from deployment.outputs import METRICS_SERVICE, outputs
+from deployment.outputs import outputs
 from settings import Settings
 from settings.auth import SharedPassword
 from settings.flows import CONNECTOR
 from settings.load import Brought
+from settings.monitoring import PROMETHEUS
 from settings.portal import card_files
 from settings.referred import of_users, referred
 from settings.secrets import FromOutside, FromStore
@@ -124,7 +125,7 @@ class _Stack:
             authenticator=authenticator(settings.auth),
             by_password=isinstance(settings.auth, SharedPassword),
             with_administrators=bool(settings.auth.administrators),
-            services=(METRICS_SERVICE,) if settings.monitoring.metrics else (),
+            services=settings.monitoring.services,
             shared_password=brought.shared_password,
             admin_password=brought.admin_password,
             client_secret=brought.further.get("oauthClientSecret"),
@@ -212,7 +213,7 @@ class _Stack:
             release=settings.hub.release,
             settings=settings.monitoring,
             credentials_secret=credentials.secret_name,
-            token_key=token_key(METRICS_SERVICE),
+            token_key=token_key(PROMETHEUS),
             connector=CONNECTOR if settings.ingress.tunnel else None,
             alerts=observability.alert_groups(settings, self.brought.tls_expires),
             dashboards=observability.dashboards(settings),

@@ -18,11 +18,11 @@ from settings.door import callback_url, url
 from settings.firewall import firewall
 from settings.flows import HUB
 from settings.letting_in import requests
+from settings.monitoring import PROMETHEUS
 from settings.portal import card_files
 from settings.sharing import handover as gpu_handover
 
 Outputs = dict[str, Any]
-METRICS_SERVICE = "prometheus"
 
 
 def outputs(
@@ -94,7 +94,7 @@ def _metrics(settings: Settings, credentials: Credentials) -> Outputs:
     found: Outputs = {
         "url": f"http://hub.{settings.namespace.name}:{HUB}/hub/metrics",
         "tokenSecret": credentials.secret_name,
-        "tokenKey": token_key(METRICS_SERVICE),
+        "tokenKey": token_key(PROMETHEUS),
     }
     if dashboard := observability.link(settings):
         found["dashboard"] = dashboard

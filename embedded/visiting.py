@@ -19,7 +19,7 @@ _BUNDLE = "visitors-ca.crt"
 
 
 def variables(paths: Paths, shell: Shell) -> Mapping[str, str]:
-    """Give what `ops smoke` reads beside the kubeconfig; on a named cluster only where the stack files are."""
+    """Give what `ops smoke` reads beside the kubeconfig; of a named cluster only where the files are."""
     found = {"HUB_STACK_FILES": str(shell.home)}
     owner = ownership.read(layout(paths))
     if shell.home != engine_home(paths) or owner is None:

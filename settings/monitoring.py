@@ -8,6 +8,10 @@ from pydantic import Field
 
 from settings.names import DnsLabel, Duration, Hostname, Url
 from settings.section import Section
+from settings.smoke import SERVICE as SMOKE
+
+PROMETHEUS = "prometheus"
+"""The hub's name for who reads its metrics."""
 
 
 class Thresholds(Section):
@@ -30,6 +34,8 @@ class Monitoring(Section):
 
     metrics: bool = True
     """Make a service token of scope read:metrics."""
+    smoke: bool = True
+    """Make a service token by which `ops smoke` starts a server: that of one user of its own, of nobody else."""
     namespaces: tuple[DnsLabel, ...] = ()
     """Pods of these namespaces may reach the metrics of the hub, and of the tunnel's connectors."""
     stack: Literal["none", "own", "corporate"] = "none"
@@ -53,3 +59,8 @@ class Monitoring(Section):
     """Host of the Grafana that shows the dashboards; outputs link to it."""
     alerts: tuple[Literal["alertmanager", "pagerDuty", "email", "slack", "teams"], ...] = ()
     """Where the company's Alertmanager sends what our rules find."""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Name the services of the hub that have a token."""
+        return (PROMETHEUS,) * self.metrics + (SMOKE,) * self.smoke

@@ -15,10 +15,17 @@ Profile = dict[str, Any]
 Offer = Callable[[Any], list[Profile]]
 
 
-def offer(profiles: list[Profile], members: Mapping[str, Collection[str]]) -> Offer:
-    """Make KubeSpawner's `profile_list`; `members` names the groups of each option that is not for all."""
+def offer(
+    profiles: list[Profile], members: Mapping[str, Collection[str]], to_all_of: Collection[str] = ()
+) -> Offer:
+    """Make KubeSpawner's `profile_list`; `members` names the groups of each option that is not for all.
+
+    `to_all_of` names users who get every option: those that a machine works as, and nobody signs in as.
+    """
 
     def offered(spawner: Any) -> list[Profile]:  # noqa: ANN401 -- a spawner, of packages of the hub
+        if spawner.user.name in to_all_of:
+            return profiles
         # The groups that the identity provider named at sign-in, as the hub keeps them; for a server
         # that an administrator starts, they are still the owner's.
         groups = {group.name for group in spawner.user.groups}

@@ -37,20 +37,24 @@ class Rotated:
     counts: Callable[[Settings], bool] = _always
     when: str = ""
     """In words, what `counts` asks."""
-    objects: tuple[str, ...] = ()
+    objects: Callable[[Settings], tuple[str, ...]] = lambda _: ()
     """What the state calls the secrets of a generation, before the number."""
+
+
+def _passwords(settings: Settings) -> tuple[str, ...]:
+    return ("shared-password", *(("admin-password",) if settings.auth.administrators else ()))
 
 
 TABLE: Mapping[str, Rotated] = {
     "proxyToken": Rotated(
         path=("generations", "proxyToken"),
         follows="Hub and proxy restart once; connections break for the seconds that the proxy is away.",
-        objects=("proxy-token",),
+        objects=lambda _: ("proxy-token",),
     ),
     "cookieSecret": Rotated(
         path=("generations", "cookieSecret"),
         follows="The hub restarts once, and everybody is signed out; servers go on.",
-        objects=("cookie-secret",),
+        objects=lambda _: ("cookie-secret",),
     ),
     "cryptKeys": Rotated(
         path=("generations", "cryptKeys"),
@@ -59,16 +63,16 @@ TABLE: Mapping[str, Rotated] = {
     "serviceTokens": Rotated(
         path=("generations", "serviceTokens"),
         follows=_HUB_ONCE,
-        counts=lambda settings: settings.monitoring.metrics,
-        when="monitoring.metrics is on",
-        objects=("token-prometheus",),
+        counts=lambda settings: bool(settings.monitoring.services),
+        when="monitoring.metrics or monitoring.smoke is on",
+        objects=lambda settings: tuple(f"token-{name}" for name in settings.monitoring.services),
     ),
     "passwords": Rotated(
         path=("generations", "passwords"),
         follows="The hub restarts once; the next sign-in wants the new password, and sessions go on.",
         counts=_has_passwords,
         when="passwords of auth.provider: sharedPassword are generated",
-        objects=("shared-password", "admin-password"),
+        objects=_passwords,
     ),
     "generation": Rotated(
         path=("generation",),
@@ -145,7 +149,5 @@ def _now(one: Rotated, settings: Settings) -> Any:  # noqa: ANN401 -- a number, 
 def _unprotect(one: Rotated, stack: str, settings: Settings, before: object) -> tuple[str, ...]:
     if not settings.protection.protect:
         return ()
-    administered = bool(settings.auth.administrators)
-    names = [name for name in one.objects if administered or name != "admin-password"]
-    urns = [_URN.format(stack=stack, name=f"{name}-{before}") for name in names]
+    urns = [_URN.format(stack=stack, name=f"{name}-{before}") for name in one.objects(settings)]
     return tuple(f"pulumi state unprotect --stack {stack} '{urn}'" for urn in urns)

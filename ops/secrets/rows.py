@@ -193,9 +193,16 @@ def _generated(settings: Settings, today: date) -> Iterator[Row]:
         ("cookieSecret", "signs cookies", count.cookie_secret, hub, "hub.config.JupyterHub.cookie_secret"),
         ("cryptKeys", "encrypt what the hub keeps", f"[{crypt}]", hub, "hub.config.CryptKeeper.keys"),
     ]
-    if settings.monitoring.metrics:
-        key = "hub.services.prometheus.apiToken"
-        machine.append(("serviceTokens", "Prometheus' token", count.service_tokens, hub, key))
+    machine += (
+        (
+            "serviceTokens",
+            f"the token of {service}",
+            count.service_tokens,
+            hub,
+            f"hub.services.{service}.apiToken",
+        )
+        for service in settings.monitoring.services
+    )
     if isinstance(settings.auth, SharedPassword) and not isinstance(settings.secrets, FromConfig):
         machine.append(("passwords", "passwords of a try", count.passwords, hub, _SIGN_IN))
     for name, what, generation, secret, key in machine:

@@ -14,6 +14,7 @@ from tornado.web import HTTPError
 from chart.schema import over
 from chart.values import build
 from embedded.charts import SMALL
+from settings.smoke import USER
 from tests.unit.documents import PROJECT, committed, settings_of
 
 sys.path.insert(0, str(PROJECT / "files" / "hub"))
@@ -173,3 +174,17 @@ def test_the_pod_of_a_gpu_server_has_its_priority_and_its_part(resource: str) ->
     for amounts in container["resources"].values():
         assert not amounts or amounts[resource] == "1"
     assert container["resources"]["limits"][resource] == "1"
+
+
+def test_the_user_of_a_machine_is_offered_every_option() -> None:
+    values = build(settings_of("aiv-prod"))
+    one = spawner([], {"profile": "gpu-large"})
+    custom = values["custom"]
+    one.profile_list = offer(
+        values["singleuser"]["profileList"], custom["profileGroups"], custom["allProfilesFor"]
+    )
+    with pytest.raises(ValueError, match="No such profile"):
+        run(one.load_user_options())
+    one.user.name = USER
+    run(one.load_user_options())
+    assert one.extra_resource_limits == {"nvidia.com/gpu": "2"}

@@ -69,6 +69,7 @@ def test_the_credentials_have_the_keys_that_the_chart_reads() -> None:
         "hub.config.JupyterHub.cookie_secret": "random-cookie-secret-1",
         "hub.config.CryptKeeper.keys": "random-crypt-2;random-crypt-1",
         "hub.services.prometheus.apiToken": "random-token-prometheus-1",
+        "hub.services.smoke.apiToken": "random-token-smoke-1",
     }
     assert laid_over["hub"]["config"]["SharedPasswordAuthenticator"] == {
         "user_password": SHARED,
@@ -96,7 +97,7 @@ def test_generated_passwords_are_long_enough_for_the_hub() -> None:
 
 def test_generated_keys_are_32_bytes_in_hex() -> None:
     keys = [made.plain() for made in local()[0].of(PASSWORD) if "password" not in made.name]
-    assert len(keys) == 4
+    assert len(keys) == 5
     for key in keys:
         assert key["length"] == 64
         # Digits are on by default; with them, these six letters are all that a key is made of.

@@ -117,7 +117,18 @@ def test_metrics_need_a_token_and_are_reached_from_named_namespaces_only() -> No
     assert "authenticatePrometheus" not in made
     peers = made["networkPolicy"]["ingress"][0]["from"]
     assert peers == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
-    assert "services" not in values({"monitoring": {"metrics": False}})["hub"]
+    assert "prometheus" not in values({"monitoring": {"metrics": False}})["hub"]["services"]
+
+
+def test_what_tries_the_hub_may_act_for_one_user_whom_nobody_signs_in_as() -> None:
+    hub = values()["hub"]
+    scopes = hub["loadRoles"]["smoke"]["scopes"]
+    assert scopes
+    assert {scope.partition("!")[2] for scope in scopes} == {"user=ops.smoke"}
+    assert hub["config"]["Authenticator"]["blocked_users"] == ["ops.smoke"]
+    without = values({"monitoring": {"smoke": False, "metrics": False}})["hub"]
+    assert "services" not in without
+    assert "Authenticator" not in without["config"]
 
 
 def test_values_hold_nothing_that_a_later_change_could_reach() -> None:
