@@ -35,7 +35,7 @@ class Monitoring(Section):
     metrics: bool = True
     """Make a service token of scope read:metrics."""
     smoke: bool = True
-    """Make a service token by which `ops smoke` starts a server: that of one user of its own, of nobody else."""
+    """Make a service token by which `ops smoke` starts the server of one user of its own, no one else's."""
     namespaces: tuple[DnsLabel, ...] = ()
     """Pods of these namespaces may reach the metrics of the hub, and of the tunnel's connectors."""
     stack: Literal["none", "own", "corporate"] = "none"
