@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
+from chart.hub_files import module
 from chart.merge import Values
 from chart.placement import toleration
 from chart.sign_in import claims
@@ -15,16 +13,14 @@ from settings.names import amount
 from settings.placement import Placement
 from settings.profiles import Gpu, Profile, Share
 
-_IN_THE_HUB = "/usr/local/etc/jupyterhub"
 _FILE = "profiles_by_group.py"
-# The folder of the hub's configuration is on its path, so a file there is a module.
 _INSTALL = """\
 from profiles_by_group import offer
 
 c.KubeSpawner.profile_list = offer(
     c.KubeSpawner.profile_list,
     get_config("custom.profileGroups"),
-    get_config("custom.allProfilesFor", []),
+    get_config("custom.machineUsers", []),
 )
 """
 
@@ -63,7 +59,7 @@ def profile_groups(settings: Settings) -> Values:
     return {
         "custom": {"profileGroups": members},
         "hub": {
-            "extraFiles": {_FILE: {"mountPath": f"{_IN_THE_HUB}/{_FILE}", "stringData": _text()}},
+            "extraFiles": module(_FILE),
             "extraConfig": {"profiles-by-group": _INSTALL},
         },
     }
@@ -72,11 +68,6 @@ def profile_groups(settings: Settings) -> Values:
 def _members(profile: Profile, auth: Auth) -> list[str]:
     # A provider that tells no groups leaves the profile to nobody.
     return claims(auth, profile.groups) if isinstance(auth, Grouped) else []
-
-
-@cache
-def _text() -> str:
-    return (Path(__file__).resolve().parent.parent / "files" / "hub" / _FILE).read_text(encoding="utf-8")
 
 
 def entry(profile: Profile, settings: Settings) -> Values:

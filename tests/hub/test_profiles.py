@@ -181,7 +181,7 @@ def test_the_user_of_a_machine_is_offered_every_option() -> None:
     one = spawner([], {"profile": "gpu-large"})
     custom = values["custom"]
     one.profile_list = offer(
-        values["singleuser"]["profileList"], custom["profileGroups"], custom["allProfilesFor"]
+        values["singleuser"]["profileList"], custom["profileGroups"], custom["machineUsers"]
     )
     with pytest.raises(ValueError, match="No such profile"):
         run(one.load_user_options())

@@ -15,7 +15,8 @@ from tornado.httpclient import HTTPClientError
 from traitlets.config import Config
 
 from chart.values import build
-from tests.unit.documents import committed, settings_of
+from settings.smoke import USER
+from tests.unit.documents import PROJECT, committed, settings_of
 
 IDS = committed("aiv-prod")["auth"]["groups"]
 KEY = "a key that nobody verifies a signature with"
@@ -123,3 +124,24 @@ def test_cloudflare_lets_in_by_the_groups_of_its_claim(
     assert model["admin"] is admin
     assert model["name"] == "ada@254carbon.example"
     assert cloudflare.enable_pkce
+
+
+def test_of_a_machines_user_the_provider_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = build(settings_of("aiv-prod"))
+    entra = authenticator(AzureAdOAuthenticator, "aiv-prod")
+    monkeypatch.syspath_prepend(str(PROJECT / "files" / "hub"))
+    c = Config()
+    known = {"custom.machineUsers": values["custom"]["machineUsers"]}
+    exec(values["hub"]["extraConfig"]["machine-users"], {"c": c, "get_config": known.get})  # noqa: S102 -- as the chart does
+    entra.update_config(c)
+
+    class User:
+        name = ""
+
+        async def get_auth_state(self) -> None:
+            return None
+
+    for name, refreshed in ((USER, True), ("ada@aiv.example", False)):
+        user = User()
+        user.name = name
+        assert run(entra.refresh_user(user)) is refreshed

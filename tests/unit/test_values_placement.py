@@ -116,12 +116,12 @@ def test_profiles_of_groups_are_kept_by_the_groups_own_ids() -> None:
     made = build(settings_of("aiv-prod"))
     gpu = committed("aiv-prod")["auth"]["groups"]["gpu"]
     assert made["custom"]["profileGroups"] == {"gpu-standard": [gpu], "gpu-large": [gpu]}
-    (name,) = made["hub"]["extraFiles"]
+    name = "profiles_by_group.py"
     file = made["hub"]["extraFiles"][name]
     assert file["mountPath"] == f"/usr/local/etc/jupyterhub/{name}"
     assert "def offer(" in file["stringData"]
-    (config,) = made["hub"]["extraConfig"].values()
-    assert f"from {name.removesuffix('.py')} import offer" in config
+    config = made["hub"]["extraConfig"]["profiles-by-group"]
+    assert "from profiles_by_group import offer" in config
     assert 'get_config("custom.profileGroups")' in config
 
 
