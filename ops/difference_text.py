@@ -34,17 +34,16 @@ def markdown(stack: str, changes: Sequence[Change]) -> str:
     if not changes:
         return head
     body = "".join(f"{line}\n" for line in _lines(changes))
-    fence = _fence(body)
-    folded = f"<details><summary>Objects and fields</summary>\n\n{fence}diff\n{body}{fence}\n\n</details>\n"
+    folded = f"<details><summary>Objects and fields</summary>\n\n{fenced(body, 'diff')}\n\n</details>\n"
     return f"{head}\n{folded}"
 
 
-def _fence(body: str) -> str:
-    """Give more backticks than the text has in a row: it must not end its own block."""
+def fenced(body: str, language: str) -> str:
+    """Put lines into a block, between more backticks than they have in a row: they must not end it."""
     fence = "```"
     while fence in body:
         fence += "`"
-    return fence
+    return f"{fence}{language}\n{body}{fence}"
 
 
 def document(changes: Sequence[Change]) -> list[dict[str, Any]]:
@@ -80,20 +79,22 @@ def _field(one: Field) -> Iterator[str]:
         yield f"    {one.path}:"
         yield from _changed_lines(one.before, one.after)
     else:
-        yield f"    {one.path}: {_value(one.before)} -> {_value(one.after)}"
+        yield f"    {one.path}: {value_text(one.before)} -> {value_text(one.after)}"
 
 
 def _changed_lines(before: str, after: str) -> Iterator[str]:
     compared = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
     lines = [line for line in compared if not line.startswith(("---", "+++", "@@"))]
-    yield from (f"        {line[:1]} {_cut(line[1:])}" for line in lines[:_MOST_LINES])
+    yield from (f"        {line[:1]} {cut(line[1:])}" for line in lines[:_MOST_LINES])
     if more := len(lines) - _MOST_LINES:
         yield from [f"        ({more} lines more)"] if more > 0 else []
 
 
-def _value(value: Any) -> str:  # noqa: ANN401 -- JSON
-    return _cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True))
+def value_text(value: Any) -> str:  # noqa: ANN401 -- JSON
+    """Write a value in one line, as much of it as one reads."""
+    return cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True))
 
 
-def _cut(value: str) -> str:
-    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}... ({len(value)} characters)"
+def cut(value: str, longest: int = _LONGEST) -> str:
+    """Cut a text off where it is too long to read, and say so."""
+    return value if len(value) <= longest else f"{value[:longest]}... ({len(value)} characters)"
