@@ -1,0 +1,1 @@
+"""One comment of a merge request, found again and updated in place."""

@@ -1,0 +1,1 @@
+"""The child pipeline of GitLab for the stacks that a change touches: jobs with credentials."""
