@@ -6,9 +6,13 @@ import typer
 
 from ops import check, compare, env, firewall, manifests, rights, values
 from ops.adopt import __main__ as adopt
+from ops.comment import command as comment
 from ops.ending import Commands
 from ops.new_stack import command as new_stack
+from ops.pipeline import command as pipeline
+from ops.preview import command as preview
 from ops.secrets import command as secrets
+from ops.touched import command as touched
 
 app = typer.Typer(
     name="ops",
@@ -20,7 +24,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (adopt, check, compare, env, firewall, manifests, new_stack, rights, secrets, values):
+for command in (
+    adopt,
+    check,
+    comment,
+    compare,
+    env,
+    firewall,
+    manifests,
+    new_stack,
+    pipeline,
+    preview,
+    rights,
+    secrets,
+    touched,
+    values,
+):
     command.register(app)
 
 
