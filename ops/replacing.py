@@ -18,6 +18,16 @@ def replace(place: Path, text: str) -> None:
         raise Cannot(f"{place} cannot be written: {error.strerror}. It is as it was.") from error
 
 
+def put(place: Path, text: str) -> None:
+    """The same for a file that may not be there yet, nor its folder."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    except OSError as error:
+        raise Cannot(f"{place} cannot be written: {error.strerror}.") from error
+    replace(place, text)
+
+
 def _replace(place: Path, text: str) -> None:
     handle, scratch = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     try:

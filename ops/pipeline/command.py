@@ -12,7 +12,7 @@ import yaml
 
 from ops.pipeline.child import document
 from ops.pipeline.plan import plan
-from ops.replacing import replace
+from ops.replacing import put
 from ops.stack_files import PROJECT, Project
 from ops.telling import as_json, plain
 from ops.touched.command import Since
@@ -60,6 +60,6 @@ def _command(
         return
     text = _HEAD + yaml.safe_dump(made, sort_keys=False, width=_WIDTH, allow_unicode=True)
     if output:
-        replace(output, text)
+        put(output, text)
     else:
         plain(text)

@@ -13,7 +13,7 @@ import typer
 from ops.ending import FOUND, Cannot
 from ops.preview.section import markdown
 from ops.preview.told import Preview, as_document, told
-from ops.replacing import replace
+from ops.replacing import put
 from ops.stack_files import PROJECT, Project, Stack, place_of
 from ops.telling import as_json, plain
 
@@ -63,9 +63,7 @@ def _command(
 def _write(found: Preview, output: Path | None, *, shown: bool) -> None:
     text = markdown(found, os.environ)
     if output:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.touch()
-        replace(output, text)
+        put(output, text)
     if shown:
         plain(text)
 
