@@ -14,6 +14,8 @@ from embedded.report import doors
 from embedded.target import engine_home
 from embedded.world import plan
 
+# A machine may itself be one of a cloud: pods of the node reach what it reaches, where no policy holds them.
+_NOT_TO = "169.254.0.0/16"
 # Where the node's own authorities lie together: of its ingress, and of the pretended company.
 _BUNDLE = "visitors-ca.crt"
 
@@ -28,7 +30,8 @@ def variables(paths: Paths, shell: Shell) -> Mapping[str, str]:
     places = doors(url.geturl(), owner.options.https_port, world.known(paths, shell.stack))
     own = {str(url.hostname): url.port or 443}
     pairs = (f"{name}:{own.get(name, 443)}:127.0.0.1:{local}" for name, local in sorted(places.items()))
-    return {**found, "HUB_CONNECT_TO": ",".join(pairs), "HUB_CA_FILE": _trusted(paths)}
+    visited = {"HUB_CONNECT_TO": ",".join(pairs), "HUB_CA_FILE": _trusted(paths), "HUB_NOT_TO": _NOT_TO}
+    return {**found, **visited}
 
 
 def _trusted(paths: Paths) -> str:

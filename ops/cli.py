@@ -12,6 +12,7 @@ from ops.new_stack import command as new_stack
 from ops.pipeline import command as pipeline
 from ops.preview import command as preview
 from ops.secrets import command as secrets
+from ops.smoke import command as smoke
 from ops.touched import command as touched
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ for command in (
     preview,
     rights,
     secrets,
+    smoke,
     touched,
     values,
 ):
