@@ -15,7 +15,7 @@ _SECTIONS = "preview"
 # Of two pipelines that can run for a fork, one has the fork's project and one ours: in both these differ.
 _OF_A_FORK = "$CI_MERGE_REQUEST_IID && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID != $CI_MERGE_REQUEST_PROJECT_ID"
 _PROTECTED = '$CI_COMMIT_REF_PROTECTED == "true"'
-_AFTER_MERGE = f"$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && {_PROTECTED}"
+_AFTER_MERGE = f"$CI_COMMIT_BRANCH && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && {_PROTECTED}"
 
 _READY = "make venv"
 # A file of shell lines (a variable of type File): how this place signs in to state, keys and cluster.

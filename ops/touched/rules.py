@@ -14,8 +14,6 @@ HARMLESS = (
     "schemas/",
     "embedded/",
     ".ci/",
-    ".gitignore",
-    ".pre-commit-config.yaml",
 )
 _HARMLESS_FILES = (".gitignore", ".pre-commit-config.yaml")
 # Makes .venv, from which program and pipeline run.
