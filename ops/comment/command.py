@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -114,7 +115,7 @@ def _put(new: Comment, notes: Notes, *, only_there: bool) -> str:
             if turn + 1 == _TRIES:
                 raise
             # It may be there all the same.
-            notes.pause(float(2**turn))
+            time.sleep(2.0**turn)
             continue
         break
     # Another pipeline may have written one in the meantime: the oldest is the one, and holds the latest.

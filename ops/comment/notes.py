@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,7 +52,6 @@ class Notes:
     """The notes of one merge request."""
 
     place: Place
-    pause: Callable[[float], None] = time.sleep
 
     def mine(self) -> list[Note]:
         """Give every note that the token's own user wrote, the oldest first."""
@@ -92,7 +91,7 @@ class Notes:
             if method == "POST" and (answer is None or answer.status_code != _TOO_MANY):
                 raise Unclear(words)
             if turn + 1 < _TRIES:
-                self.pause(_wait(answer, turn))
+                time.sleep(_wait(answer, turn))
         raise Cannot(words)
 
     def _tried(
@@ -104,6 +103,9 @@ class Notes:
             raise _untrusted(self.place) from error
         except requests.RequestException as error:
             return None, _unanswered(self.place, error)
+        except OSError as error:
+            # requests looks for the file of authorities before it connects.
+            raise _untrusted(self.place) from error
         return answer, _refused(answer, self.place)
 
     def _send(self, method: str, path: str, body: Mapping[str, str] | None) -> requests.Response:
@@ -189,7 +191,8 @@ _WORDS = {
 
 def _untrusted(place: Place) -> Cannot:
     return Cannot(
-        f"The certificate of {place.api} is not trusted.\n"
+        f"The certificate of {place.api} is not trusted"
+        f"{f', or there is no {place.authorities}' if place.authorities else ''}.\n"
         "    What follows: nothing was sent, the token neither.\n"
         "    What to do:   name the company's authorities by REQUESTS_CA_BUNDLE, or by GitLab's "
         "CI_SERVER_TLS_CA_FILE."
