@@ -10,6 +10,8 @@ from typing import Any
 HIDDEN = "[hidden]"
 MARKED = "[secret]"
 """What Pulumi writes where a value is a secret: it stays."""
+CHANGED = "[another secret]"
+"""The same, where it is another one than before."""
 _SECRET_NAME = re.compile(
     r"password|passwd|passphrase|token|secret|credential|(api|private|access|crypt|encryption)_?keys?$", re.I
 )
@@ -45,7 +47,7 @@ def hide_value(path: str, value: Any, env: Mapping[str, str] = os.environ) -> An
         return {name: hide_value(f"{path}.{name}", below, env) for name, below in value.items()}
     if isinstance(value, list):
         return [hide_value(path, below, env) for below in value]
-    if not isinstance(value, str) or value in ("", MARKED):
+    if not isinstance(value, str) or value in ("", MARKED, CHANGED):
         return value
     return HIDDEN if _named_secret(path) else hide(value, env)
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ops.differences import ABSENT, Field, fields_of
-from ops.preview.hiding import MARKED
+from ops.preview.hiding import CHANGED, MARKED
 
 Json = Mapping[str, Any]
 RELEASE = "kubernetes:helm.sh/v3:Release"
-_CHANGED_SECRET = "[another secret]"  # noqa: S105 -- says that there is one
 # One replacement is told in up to three steps.
 _REPLACING = {"replace", "create-replacement", "delete-replaced", "import-replacement", "read-replacement"}
 _WORDS = {
@@ -109,7 +108,7 @@ def _same_place(path: str, other: str) -> bool:
 
 
 def _other(after: object, before: object) -> object:
-    return _CHANGED_SECRET if after == before == MARKED else after
+    return CHANGED if after == before == MARKED else after
 
 
 def _at(tree: object, path: str) -> Any:  # noqa: ANN401 -- JSON
