@@ -13,7 +13,7 @@ from ops.smoke.certificate import certificate
 from ops.smoke.cluster_checks import pods, release
 from ops.smoke.gpu import gpu
 from ops.smoke.network_checks import egress, services
-from ops.smoke.outcome import Failed, Outcome, Seen, Skipped, Status
+from ops.smoke.outcome import NOT_ASKED, Failed, Outcome, Seen, Skipped, Status
 from ops.smoke.server_checks import cell, home, spawn
 from ops.smoke.sign_in import sign_in
 from ops.smoke.visit import Visit
@@ -44,7 +44,7 @@ CHECKS = (
     Check("egress", egress, ("cell",)),
     Check("services", services, ("cell",)),
     Check("home", home, ("cell",)),
-    Check("gpu", gpu, ("spawn",)),
+    Check("gpu", gpu, ("cell",)),
 )
 NAMES = tuple(check.name for check in CHECKS)
 _BY_NAME = {check.name: check for check in CHECKS}
@@ -56,7 +56,7 @@ def chosen(only: Collection[str], skipped: Collection[str]) -> dict[str, str]:
         if name not in _BY_NAME:
             raise Cannot(f"There is no check {name}.\n    What to do:   name some of: {', '.join(NAMES)}.")
     wanted = {need for name in only for need in _with_needs(name)} if only else set(NAMES)
-    left_out = {name: "--only names others" for name in NAMES if name not in wanted}
+    left_out = {name: NOT_ASKED for name in NAMES if name not in wanted}
     return left_out | {name: f"--skip {name}" for name in NAMES if name in skipped}
 
 

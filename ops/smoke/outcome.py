@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 
+NOT_ASKED = "--only names others"
+"""Why a check is skipped that was not among those asked for."""
+
+
 class Status(StrEnum):
     """What became of a check. One that could not be tried has not passed."""
 

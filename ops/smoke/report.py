@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from rich.console import Console
 from rich.markup import escape
 
-from ops.smoke.outcome import Outcome, Status
+from ops.smoke.outcome import NOT_ASKED, Outcome, Status
 from ops.telling import show
 
 _COLOURS = {
@@ -76,7 +76,9 @@ class Report:
 
 
 def tell(outcome: Outcome) -> None:
-    """Write the line of one check."""
+    """Write the line of one check; of those that nobody asked for, none."""
+    if outcome.seen == NOT_ASKED:
+        return
     colour = _COLOURS[outcome.status]
     padding = " " * (_STATUS - len(outcome.status))
     show(f"{outcome.name:<{_NAME}}[{colour}]{outcome.status}[/]{padding}{escape(outcome.seen)}")

@@ -16,6 +16,8 @@ from settings.smoke import USER
 _ACCEPTED = (201, 202)
 _SECONDS_BETWEEN = 1.0
 _FOLLOWS = "People who ask for this profile get no server."
+# The message in an answer of the API server, as JSON has it.
+_API = re.compile(r'"kind":"Status".*?"message":"((?:[^"\\]|\\.)*)"')
 _STAMP = re.compile(r"^\S+ \[(Normal|Warning)\] ")
 
 
@@ -86,7 +88,7 @@ class Story:
     def hear(self, event: Json) -> str:
         """Take an event in, and give it without its time."""
         message = str(event.get("message", ""))
-        words = _STAMP.sub("", message)
+        words = plain(_STAMP.sub("", message))
         self.told.append(words)
         if "[Warning]" in message or event.get("failed"):
             reason = str((event.get("raw_event") or {}).get("reason") or "")
@@ -140,6 +142,13 @@ class Starter:
         what = f"{hint.what}: " if hint else ""
         remedy = hint.remedy.format(namespace=self.namespace) if hint else "`ops why` tells more."
         return Failed(f"no server with the profile {profile}: {what}{'; '.join(last)}", _FOLLOWS, remedy)
+
+
+def plain(message: str) -> str:
+    """Write on one line; of an answer of the API server, which comes with all its headers, the message."""
+    if found := _API.search(message):
+        return str(json.loads(f'"{found[1]}"'))
+    return " ".join(message.split())
 
 
 def hint_for(text: str) -> Hint | None:
