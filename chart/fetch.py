@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-import yaml
 
 from chart import checks, source
-from settings.document import Refused, Settings, read
+from settings import Settings, stack_file
+from settings.document import Refused
 from settings.finding import report
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -40,14 +40,12 @@ def main(
 
 def _settings(place: Path) -> Settings:
     try:
-        document = yaml.safe_load(place.read_text(encoding="utf-8"))["config"]["jupyterhub:settings"]
-        return read(document, datetime.now(tz=UTC).date())
+        config = stack_file.config_of(stack_file.data_of(stack_file.text_of(place)))
+        return stack_file.settings_of(config, datetime.now(tz=UTC).date())
     except Refused as refused:
         _refuse(report(refused.findings))
-    except OSError as error:
-        _refuse(f"{place.name} cannot be read: {error.strerror}.")
-    except (yaml.YAMLError, LookupError, TypeError):
-        _refuse(f"{place.name} has no `config: jupyterhub:settings:`.")
+    except stack_file.Unreadable as fault:
+        _refuse(f"{place.name}, line {fault.line}: {fault}")
 
 
 def _refuse(words: str) -> NoReturn:

@@ -29,7 +29,7 @@ class Effects:
         """Read every Pulumi.<stack>.yaml."""
         found = []
         for stack in stack_files.names():
-            settings = Settings.model_validate(stack_files.document(stack)["config"][stack_files.KEY])
+            settings = Settings.model_validate(stack_files.document(stack))
             found.append((settings.model_dump(by_alias=True, mode="json"), _leaves(build(settings))))
         return cls(tuple(found))
 

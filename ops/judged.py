@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from chart import source
 from chart.archive import Archive
 from deployment.checks import judged as judged_values
 from ops.positions import Position, Positions
-from ops.stack_files import KEY, stack_of, text_of, today
+from ops.stack_files import stack_of, text_of, today
 from settings import Settings
 from settings.document import inspect
 from settings.finding import Finding
 from settings.flat import misplaced
+from settings.stack_file import KEY, Unreadable, config_of, data_of, encrypted
 from settings.state import State
 
 
@@ -47,10 +46,10 @@ def judge(place: Path, project: Path, *, fetch: bool) -> Judged:
     """Read a stack file and hold it against everything: its form, the rules, hub and chart."""
     text = text_of(place)
     try:
-        positions, whole = Positions(text), yaml.safe_load(text)
-        settings, found = _of_config(whole)
-    except (yaml.YAMLError, RecursionError) as error:
-        return Judged(place=place, found=(_unreadable(error),))
+        whole = data_of(text)
+    except Unreadable as fault:
+        return Judged(place=place, found=(_unreadable(fault),))
+    positions, (settings, found) = Positions(text), _of_config(whole)
     missing = ""
     if settings:
         archive, faults = _chart(settings, project, fetch=fetch)
@@ -62,17 +61,18 @@ def judge(place: Path, project: Path, *, fetch: bool) -> Judged:
 
 
 def _of_config(whole: object) -> tuple[Settings | None, list[Finding]]:
-    if not isinstance(whole, dict) or not isinstance(config := whole.get("config"), dict):
+    try:
+        config = config_of(whole)
+    except Unreadable:
         return None, [_NOTHING]
     if KEY not in config:
         return None, [_NOTHING]
-    # As Pulumi has it: one encrypted value inside makes the whole of a key a secret.
-    encrypted = {str(key) for key, value in config.items() if _has_secure(value)}
-    found = list(misplaced([str(key) for key in config], encrypted))
-    if KEY in encrypted:
+    secret = encrypted(config)
+    found = list(misplaced(config, secret))
+    if KEY in secret:
         return None, found
     settings, faults = inspect(config[KEY], today())
-    if settings and settings.state:
+    if settings and settings.state and isinstance(whole, dict):
         found += _encrypted_otherwise(whole, settings.state)
     return settings, found + faults
 
@@ -89,12 +89,6 @@ def _encrypted_otherwise(stack_file: Mapping[str, object], state: State) -> Iter
             follows="Whoever sets up a shell by `ops env` and has that key alone cannot read them.",
             remedy="Correct the setting, or change the stack: pulumi stack change-secrets-provider.",
         )
-
-
-def _has_secure(value: object) -> bool:
-    if isinstance(value, dict):
-        return set(value) == {"secure"} or any(map(_has_secure, value.values()))
-    return isinstance(value, list) and any(map(_has_secure, value))
 
 
 def _chart(settings: Settings, project: Path, *, fetch: bool) -> tuple[Archive | None, list[Finding]]:
@@ -114,18 +108,15 @@ _NOTHING = Finding(
 )
 
 
-def _unreadable(error: Exception) -> Located:
-    mark = getattr(error, "problem_mark", None)
-    # Words of the parser alone: its excerpt of the line could hold a secret.
-    what = getattr(error, "problem", None) or "a part of it stands inside itself"
+def _unreadable(fault: Unreadable) -> Located:
     finding = Finding(
         path="settings",
         rule="yaml",
-        what=f"this is no YAML: {what}.",
+        what=str(fault),
         follows="Neither pulumi nor this command can read the file; nothing else in it was judged.",
         remedy="Correct the line, or the one before it: an indentation, a tab, a missing quote.",
     )
-    return Located(finding, Position(mark.line + 1, mark.column + 1) if mark else Position())
+    return Located(finding, Position(fault.line, fault.column))
 
 
 def counted(stacks: list[Judged]) -> dict[str, int]:

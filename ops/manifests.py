@@ -18,7 +18,7 @@ from ops.helm import Helm
 from ops.manifest_files import read_folder, text_of, write_folder
 from ops.objects import of_stack
 from ops.revision import project_at, run_ops
-from ops.stack_files import PROJECT, Project, Stack, document, names, settings_of
+from ops.stack_files import PROJECT, Project, Stack, config, names, settings_of
 from ops.telling import as_json, plain
 from settings import Settings
 from settings.flat import KNOWN
@@ -133,7 +133,7 @@ def _before(stack: str, against: str, release: Release, project: Path) -> list[J
 
 def _manifests(stack: str, release: Release, project: Path) -> list[Json]:
     settings = settings_of(stack, project)
-    named = KNOWN["namedSecrets"].path in document(stack, project)["config"]
+    named = KNOWN["namedSecrets"].path in config(stack, project)
     return of_stack(settings, _helm(settings, release, project), named=named)
 
 

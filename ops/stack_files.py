@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from ops.ending import Cannot
-from settings import Settings
-from settings.document import read
+from settings import Settings, stack_file
+from settings.document import Refused, inspect
 
 PROJECT = Path(__file__).resolve().parents[1]
-KEY = "jupyterhub:settings"
 
 
 def names(project: Path = PROJECT) -> list[str]:
@@ -43,16 +43,30 @@ def place_of(stack: str, project: Path = PROJECT) -> Path:
 def text_of(place: Path) -> str:
     """Read a file as text."""
     try:
-        return place.read_text(encoding="utf-8")
-    except OSError as error:
-        raise Cannot(f"{place} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise Cannot(f"{place} is no text in UTF-8, so nobody can read settings from it.") from error
+        return stack_file.text_of(place)
+    except stack_file.Unreadable as fault:
+        raise Cannot(f"{place}: {fault}") from fault
+
+
+def config(stack: str, project: Path = PROJECT) -> dict[str, Any]:
+    """Give the section `config` of a stack's file."""
+    return config_in(place_of(stack, project))
+
+
+def config_in(place: Path) -> dict[str, Any]:
+    """Give the section `config` of a stack file."""
+    with _said_of(place):
+        return stack_file.config_of(stack_file.data_of(stack_file.text_of(place)))
 
 
 def document(stack: str, project: Path = PROJECT) -> dict[str, Any]:
-    """Give a whole stack file as data."""
-    return _document(place_of(stack, project))
+    """Give the document of settings in a stack's file, as it stands there."""
+    place = place_of(stack, project)
+    with _said_of(place):
+        found = stack_file.document_of(config_in(place))
+    if not isinstance(found, dict):
+        raise Refused(inspect(found, today())[1])
+    return found
 
 
 def settings_of(stack: str, project: Path = PROJECT) -> Settings:
@@ -62,18 +76,21 @@ def settings_of(stack: str, project: Path = PROJECT) -> Settings:
 
 def settings_in(place: Path) -> Settings:
     """Give the settings in a file, or raise Refused with every finding."""
-    return read(_document(place)["config"].get(KEY) or {}, today())
+    with _said_of(place):
+        return stack_file.settings_of(config_in(place), today())
 
 
-def _document(place: Path) -> dict[str, Any]:
+@contextmanager
+def _said_of(place: Path) -> Iterator[None]:
     try:
-        whole = yaml.safe_load(text_of(place))
-    except yaml.YAMLError as error:
-        # Not the parser's own words: its excerpt of the line could hold a secret.
-        raise Cannot(f"{place} is no YAML. `ops check {place}` says where.") from error
-    if not isinstance(whole, dict) or not isinstance(whole.get("config"), dict):
-        raise Cannot(f"{place} has no section `config`. `ops check {place}` says more.")
-    return whole
+        yield
+    except stack_file.Unreadable as fault:
+        at = f"{place}:{fault.line}" if fault.line > 1 else f"{place}"
+        raise Cannot(
+            f"{at}: {fault}\n"
+            "    What follows: nobody can read settings from it.\n"
+            "    What to do:   correct the file, or restore it from git; the file of another stack shows how."
+        ) from fault
 
 
 def today() -> date:

@@ -99,6 +99,7 @@ _WANTED = {
     "date_parsing": "a day, such as 2027-06-30,",
     "date_from_datetime_parsing": "a day, such as 2027-06-30,",
 }
+_WHOLE = {"tuple_type", "dict_type", "model_type", "model_attributes_type"}
 _REMEDIES = {
     "string_type": 'Write text, and what looks like a number in quotes: "10".',
     "tuple_type": "Write a list: [first, second].",
@@ -112,6 +113,9 @@ def _given(fault: ErrorDetails) -> str:
         return "a section"
     if isinstance(given, Sequence) and not isinstance(given, str):
         return "a list"
+    if fault["type"] in _WHOLE:
+        # What stands in the place of a whole section is no value of a field, and may be a secret.
+        return "nothing" if given is None else "a single value"
     text = {None: "nothing", True: "true", False: "false"}.get(given) if _is_word(given) else repr(given)
     return text if text and len(text) <= _LONGEST else "a long text"
 

@@ -18,8 +18,9 @@ from ops.new_stack.differs import Path as SettingPath
 from ops.new_stack.differs import at
 from ops.new_stack.names import clashes, fault
 from ops.new_stack.telling import tell_people, tell_programs
-from ops.stack_files import KEY, PROJECT, Project, document, names, place_of, text_of, today
+from ops.stack_files import PROJECT, Project, document, names, place_of, text_of, today
 from settings.document import Refused, inspect
+from settings.stack_file import KEY
 
 _OPTIONS: Mapping[str, SettingPath] = {
     "organisation": ("about", "organisation"),
@@ -107,7 +108,7 @@ def _made(name: str, like: str, options: Mapping[str, str], project: Path) -> Co
         raise Impossible(wrong)
     if (project / f"Pulumi.{name}.yaml").exists():
         raise Impossible(f"Pulumi.{name}.yaml is there already, and is left as it is.")
-    theirs = document(like, project)["config"].get(KEY) or {}
+    theirs = document(like, project)
     try:
         made = copied(name, like, text_of(place_of(like, project)), _given(options, theirs, like))
     except yaml_text.Unclear as reason:
@@ -136,7 +137,7 @@ def _lacking(theirs: Mapping[str, Any]) -> set[str]:
 
 
 def _refuse_faults(settings: Mapping[str, Any], project: Path) -> None:
-    others = {other: document(other, project)["config"].get(KEY) or {} for other in names(project)}
+    others = {other: document(other, project) for other in names(project)}
     found = [*inspect(settings, today())[1], *clashes(settings, others)]
     if any(one.severity == "error" for one in found):
         raise Refused(found)

@@ -12,7 +12,7 @@ import yaml
 from ops import yaml_text
 from ops.new_stack.differs import OPTIONAL, TABLE, Differs, Path, at
 from ops.secrets.held import Held
-from ops.stack_files import KEY
+from settings.stack_file import KEY
 
 _SETTINGS = ("config", KEY)
 _HEAD = """\

@@ -12,9 +12,10 @@ from ops.new_stack import golden
 from ops.new_stack.copying import Copied
 from ops.secrets.held import Held
 from ops.secrets.rows import rows
-from ops.stack_files import KEY, today
+from ops.stack_files import today
 from ops.telling import as_json, plain
 from settings import Settings
+from settings.stack_file import KEY
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from rich.table import Table
 
 from ops.ending import FOUND, Cannot
 from ops.replacing import replace
-from ops.secrets.held import Held, is_nested
+from ops.secrets.held import Held
 from ops.secrets.making import Unshown, make
 from ops.secrets.rotation import TABLE, NotHere, Rotation, rotate
 from ops.secrets.rows import Row, rows
 from ops.secrets.setting import LENGTHS
-from ops.stack_files import PROJECT, Project, Stack, document, place_of, settings_of, today
+from ops.stack_files import PROJECT, Project, Stack, config, place_of, settings_of, today
 from ops.telling import as_json, plain, show
 from settings import Settings
 from settings.finding import Finding
@@ -85,11 +85,10 @@ def _command(
 
 
 def _list(stack: str, project: Path, *, json: bool) -> None:
-    config = document(stack, project)["config"]
-    held = Held.by(config)
+    held = Held.by(config(stack, project))
     findings = held.misplaced()
     # A document with a secret inside is not even read: a finding about its shape could repeat the secret.
-    settings = None if is_nested(config) else settings_of(stack, project)
+    settings = None if held.nested else settings_of(stack, project)
     found = rows(stack, settings, held, today()) if settings else []
     findings += held.unused(settings) if settings else []
     tell = _tell_programs if json else _tell_people

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops import yaml_text
-from ops.stack_files import KEY
 from settings import Settings
 from settings.auth import SharedPassword
 from settings.secrets import FromConfig, FromOutside
+from settings.stack_file import KEY
 
 _SECRETS = ("config", KEY, "secrets")
 _HUB_ONCE = "The hub restarts once; nobody is signed out, and servers go on."

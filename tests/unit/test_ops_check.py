@@ -17,8 +17,9 @@ from typer.testing import CliRunner, Result
 from ops.cli import app
 from ops.judged import Judged, judge
 from ops.positions import Positions
-from ops.stack_files import KEY, names, today
+from ops.stack_files import names, today
 from settings.document import inspect
+from settings.stack_file import KEY
 from tests.unit.bad_inputs import BAD, BadInput
 from tests.unit.documents import PROJECT, STACKS, Document, patched, stack_file
 from tests.unit.packed import pack
@@ -276,7 +277,7 @@ def test_a_warning_ends_with_one_only_where_it_counts(tmp_path: Path) -> None:
 
 
 def test_files_and_stacks_that_are_not_there_are_named(tmp_path: Path) -> None:
-    assert "nowhere.yaml cannot be read" in ran("nowhere.yaml", ends=2).stderr
+    assert "nowhere.yaml: it cannot be read" in ran("nowhere.yaml", ends=2).stderr
     assert "name one of these: aiv-prod, " in ran("--stack", "nowhere", ends=2).stderr
     assert "There is no Pulumi.<stack>.yaml in" in ran("--project", tmp_path, ends=2).stderr
     (tmp_path / "Pulumi.binary.yaml").write_bytes(b"\xff\xfe\x00")

@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 
 from ops.cli import app
 from ops.judged import judge
-from ops.stack_files import KEY
 from settings.firewall import firewall, markdown
+from settings.stack_file import KEY
 from settings.state import State
 from tests.unit.documents import PROJECT, STACKS, patched, settings_of, stack_file
 
