@@ -13,6 +13,8 @@ from embedded.paths import CHECKOUT
 
 LOCAL = "local"
 SETTINGS = "jupyterhub:settings"
+# The sections that are looked into here. What is in them is judged by the program.
+_NEEDED = ("auth", "cluster", "database", "images", "ingress", "namespace", "network", "secrets", "tls")
 
 
 def names(folder: Path = CHECKOUT) -> tuple[str, ...]:
@@ -34,14 +36,19 @@ def chosen(env: Mapping[str, str]) -> str:
 
 def read(file: Path) -> dict[str, Any]:
     """Read a stack file."""
-    document = yaml.safe_load(file.read_text()) or {}
-    if not isinstance(document, dict) or SETTINGS not in document.get("config", {}):
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        lacking = [name for name in _NEEDED if not isinstance(document["config"][SETTINGS][name], dict)]
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError, RecursionError):
+        # What exactly is wrong says the tool that judges stack files.
+        lacking = [*_NEEDED]
+    if lacking:
         raise Fault(
-            f"{file.name} has no `config: {SETTINGS}:`.",
+            f"{file.name} has no whole `config: {SETTINGS}:`.",
             "There is nothing to deploy.",
-            "Restore the file from git, or write the settings; docs/ describes every field.",
+            "bin/ops check says what is wrong; restore the file from git, or write the settings.",
         )
-    return document
+    return dict(document)
 
 
 def committed(stack: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test_an_overlay_may_not_touch_what_a_stack_is(path: str) -> None:
 def test_a_stack_file_without_settings_is_refused(tmp_path: Path) -> None:
     empty = tmp_path / "Pulumi.local.yaml"
     empty.write_text("config: {}\n")
-    with pytest.raises(Fault, match="no `config: jupyterhub:settings:`"):
+    with pytest.raises(Fault, match="no whole `config: jupyterhub:settings:`"):
         stacks.read(empty)
 
 

@@ -49,6 +49,20 @@ PLACES = {
 }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "config:\n", f"config: {{{stacks.SETTINGS}: {{}}}}", "a: 'b", "config: [1]", "a: 2026-13-41"),
+        f"config: {{{stacks.SETTINGS}: {{auth: , cluster: {{}}}}}}",
+    ],
+)
+def test_a_stack_file_that_is_not_whole_is_refused_before_anything_starts(text: str, tmp_path: Path) -> None:
+    place = tmp_path / "Pulumi.lab.yaml"
+    place.write_text(text)
+    with pytest.raises(Fault, match=r"Pulumi\.lab\.yaml has no whole"):
+        stacks.read(place)
+
+
 def laid_over(stack: str, authority: Path) -> dict[str, Any]:
     document = stacks.committed(stack)
     settings = stacks.settings_of(document)
