@@ -14,6 +14,7 @@ from ops.preview import command as preview
 from ops.secrets import command as secrets
 from ops.smoke import command as smoke
 from ops.touched import command as touched
+from ops.why import command as why
 
 app = typer.Typer(
     name="ops",
@@ -41,6 +42,7 @@ for command in (
     smoke,
     touched,
     values,
+    why,
 ):
     command.register(app)
 

@@ -155,7 +155,8 @@ def _wanted(facts: Facts) -> Iterator[tuple[str, str, bool]]:
                 continue
             others += not hub
             yield name_of(pod), str(one.get("name")), False
-            if one.get("restartCount") and not ready(pod):
+            # Of a container that has ended, its own log is that of the run that failed.
+            if one.get("restartCount") and at(one, "state.running") and not ready(pod):
                 yield name_of(pod), str(one.get("name")), True
 
 

@@ -58,7 +58,7 @@ def _pods(facts: Facts) -> Iterator[tuple[Ref, Ref]]:
         component = at(pod, "metadata.labels.component")
         if component == "hub":
             yield Ref("Log", "hub"), about
-            yield about, Ref("Errors", "hub")
+            yield Ref("Errors", "hub"), about
         elif component == "cloudflared" or about.name.startswith("cloudflared"):
             yield Ref("Log", "cloudflared"), about
 

@@ -11,6 +11,7 @@ from ops.why.facts import Facts, Log
 from ops.why.times import moment
 
 _TIMED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*?(?:Z|[+-]\d\d:\d\d)) ?(.*)")
+_TRACEBACK = "Traceback (most recent call last)"
 _BEGIN = re.compile(r"\[([DIWEC]) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 # With it a start is over: what was said before it (a proxy that was not there yet) holds no more.
 _RUNS = "JupyterHub is now running"
@@ -27,15 +28,18 @@ class Record:
     @property
     def bad(self) -> bool:
         """Whether it tells of an error."""
-        return self.level in "EC" or "Traceback (most recent call last)" in self.text
+        return self.level in "EC" or _TRACEBACK in self.text
 
     @property
     def words(self) -> str:
         """What it says, in a line: the last of a traceback, else the first."""
         lines = [line for line in self.text.splitlines() if line.strip()]
-        if "Traceback (most recent call last)" in self.text:
-            own = [line for line in lines if not line.startswith((" ", "Traceback", "The above", "During"))]
-            return (own or lines)[-1].strip()
+        for place, line in enumerate(lines):
+            if _TRACEBACK in line:
+                # Frames are indented deeper than the error that they lead to.
+                indent = len(line) - len(line.lstrip())
+                own = [one for one in lines[place:] if len(one) - len(one.lstrip()) <= indent]
+                return own[-1].strip()
         return re.sub(r"^\[[^\]]+\] ", "", lines[0]) if lines else ""
 
 
@@ -52,7 +56,9 @@ def records(log: Log) -> Iterator[Record]:
         found = _TIMED.fullmatch(raw)
         line = found[2] if found else raw
         begins = _BEGIN.match(line)
-        if begins or not lines:
+        # JupyterHub indents what belongs to a record; what the interpreter prints by itself stands alone.
+        alone = line[:1].strip() and not (lines and level == " " and _TRACEBACK in lines[0])
+        if begins or alone or not lines:
             if lines:
                 yield Record(level, when, "\n".join(lines))
             level, when, lines = begins[1] if begins else " ", moment(found[1]) if found else None, []

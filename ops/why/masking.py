@@ -6,13 +6,14 @@ import re
 
 COVER = "****"
 _WORD = (
-    r"(?:[\w.-]*(?:token|password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|"
+    # Not the names of errors, such as SecretSyncedError: what follows them says what happened.
+    r"(?![\w.-]*(?:Error|Exception|Failed|Failure)\b)(?:[\w.-]*(?:token|password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|"
     r"crypt[_-]?keys?|cookie[_-]?secret|credential|session|assertion|xsrf|signature|jwt)[\w.-]*"
     r"|code|state|sig|nonce|code_verifier|code_challenge)"
 )
 # Not the codes of exits, of HTTP and of gRPC, which say what happened.
 _CODES = "NotFound|Unknown|Unavailable|Internal|DeadlineExceeded|PermissionDenied|Unauthenticated"
-_OPEN = rf"(?!\d{{1,3}}\b|(?:{_CODES})\b)"
+_OPEN = rf"(?!\d{{1,3}}(?![\w/.~-])|(?:{_CODES})\b)"
 _VALUE = _OPEN + r"""(?:"[^"]*"|'[^']*'|[^\s,;&"'<>)\]}]+)"""
 _COVERED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [^-]+-----.*?(?:-----END [^-]+-----|\Z)", re.DOTALL), COVER),

@@ -154,7 +154,7 @@ def _waiting(pod: Json, facts: Facts, created: datetime | None) -> Trouble | Non
     if facts.since(created) < STARTING.total_seconds() or started_a_moment_ago(pod, facts):
         return None
     phase = at(pod, "status.phase") or "Unknown"
-    return Trouble(pod, STUCK, f"{phase}, and gives no reason", when=created)
+    return Trouble(pod, STUCK, str(phase), when=created)
 
 
 def _leaving(pod: Json, facts: Facts) -> Trouble | None:

@@ -51,7 +51,7 @@ _WORDS = (
         "Is the cluster up, and `server` in the kubeconfig right? Of the embedded node: make status",
     ),
     (
-        r"timeout|timed out|no answer|deadline exceeded|no route|unreachable",
+        r"[Tt]imeout|timed out|no answer|deadline exceeded|no route|unreachable",
         "the API server does not answer",
         "A firewall or a missing VPN, as a rule; `ops firewall` lists what must be open.",
     ),

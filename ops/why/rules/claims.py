@@ -62,7 +62,7 @@ def _class_missing(claim: Json, facts: Facts, failed: Event | None) -> Cause:
         says=failed.message if failed else "",
         advice=f"Name one that it has ({there}) in storage or database of {facts.shell.file}, or let the "
         "cluster's owner make it. The class of a claim never changes: one that has no volume yet, delete.",
-        commands=(facts.shell.kubectl("delete", "pvc", name_of(claim)), facts.shell.up()),
+        commands=_again(claim, facts),
     )
 
 
@@ -94,9 +94,7 @@ def _refused(claim: Json, facts: Facts, failed: Event) -> Cause:
         f"{facts.shell.file}; the claim has no volume yet and may be deleted."
         if mode
         else "The class's driver says why: its pods' logs have more. A quota or a full store is usual.",
-        commands=(facts.shell.kubectl("delete", "pvc", name_of(claim)), facts.shell.up())
-        if mode
-        else (facts.shell.describe(ref(claim, _KIND)),),
+        commands=_again(claim, facts) if mode else (facts.shell.describe(ref(claim, _KIND)),),
     )
 
 
@@ -158,6 +156,14 @@ def _growing(claim: Json, facts: Facts) -> Iterator[Cause]:
             advice="The class must allow it (allowVolumeExpansion), and its driver have room.",
             commands=(facts.shell.describe(ref(claim, _KIND)),),
         )
+
+
+def _again(claim: Json, facts: Facts) -> tuple[str, ...]:
+    """Make a claim anew that has no volume: pulumi looks first, since it does not know that it is gone."""
+    return (
+        facts.shell.kubectl("delete", "pvc", name_of(claim)),
+        facts.shell.pulumi("up", "--refresh"),
+    )
 
 
 def _cause(claim: Json, facts: Facts, **words: object) -> Cause:

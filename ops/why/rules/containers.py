@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ops.why.cause import Cause, Ref, Weight
 from ops.why.facts import Facts, at
-from ops.why.troubles import Trouble
+from ops.why.troubles import CRASHED, STUCK, UNREADY, Trouble
 
 LINES = 8
 _KILLED = 137
@@ -34,7 +34,7 @@ def crashed(trouble: Trouble, facts: Facts) -> Iterator[Cause]:
             advice="See what it says before it is killed; too little processor makes a probe late, too.",
         )
     else:
-        how = "an init container" if _is_init(trouble) else "the container"
+        how = "the init container" if _is_init(trouble) else "the container"
         yield _cause(
             trouble,
             facts,
@@ -107,9 +107,16 @@ def unconfigured(trouble: Trouble, facts: Facts) -> Iterator[Cause]:
         says=trouble.words,
         follows="The pod goes on by itself as soon as it is there.",
         advice=_who_brings(kind, facts),
-        extra=(facts.shell.kubectl("get", kind.lower(), name),) if name else (),
+        extra=_shown(kind, name, facts),
         about=Ref(kind, name) if name else None,
     )
+
+
+def _shown(kind: str, name: str, facts: Facts) -> tuple[str, ...]:
+    if not name:
+        return ()
+    listed = facts.shell.kubectl("get", kind.lower())
+    return (f"ops secrets {facts.shell.stack}", listed) if kind == "Secret" else (facts.shell.up(), listed)
 
 
 def _who_brings(kind: str, facts: Facts) -> str:
@@ -150,7 +157,9 @@ def stuck(trouble: Trouble, facts: Facts) -> Iterator[Cause]:
         trouble,
         facts,
         rule="stuck",
-        what=f"it is not ready ({trouble.reason}).",
+        what="it is not ready, and does not say why."
+        if trouble.reason == STUCK
+        else f"it is {trouble.reason}.",
         says=trouble.words,
         follows="Nobody is served by it.",
         advice="Its events, and the log of the node's kubelet, say more.",
@@ -188,10 +197,10 @@ def _cause(
 def _said_last(trouble: Trouble, facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give the last lines of the run that failed, and the command that shows them all."""
     describe = facts.shell.describe(trouble.about)
-    if not trouble.container:
+    if trouble.reason not in (CRASHED, UNREADY):
         return (), (describe,)
     logs = [one for one in facts.logs if (one.pod, one.container) == (trouble.name, trouble.container)]
-    logs.sort(key=lambda one: not one.previous)
+    logs.sort(key=lambda one: one.previous == (trouble.reason == UNREADY))
     command = facts.shell.kubectl("logs", trouble.name, "-c", trouble.container)
     for one in logs:
         lines = [line for line in one.text.splitlines() if line.strip()][-LINES:]

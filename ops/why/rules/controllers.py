@@ -113,6 +113,11 @@ def _just_changed(one: Json, facts: Facts) -> bool:
     return not failed and since is not None and facts.since(since) < STARTING.total_seconds()
 
 
+def last_of(facts: Facts) -> int:
+    """Give the number of the release's last revision."""
+    return max(one.number for one in facts.revisions)
+
+
 def _missing(name: str, facts: Facts) -> Cause:
     return Cause(
         rule="part-missing",
@@ -120,7 +125,10 @@ def _missing(name: str, facts: Facts) -> Cause:
         what="the release is deployed, and this part of it is not there.",
         follows="Somebody deleted it; Helm does not notice, and neither does a preview.",
         advice="Go back to the release's own last revision, which makes it anew.",
-        commands=(facts.shell.helm("rollback", facts.release),),
+        commands=(
+            facts.shell.helm("rollback", facts.release, str(last_of(facts))),
+            facts.shell.pulumi("refresh"),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from ops.why.cause import Cause, Ref, Weight
 from ops.why.facts import Facts, Json, at, condition, name_of, ref
+from ops.why.rules.controllers import last_of
 from ops.why.times import STARTING, moment
 from settings.door import Gateway, Nginx, NoTls, Traefik
 
@@ -31,7 +32,10 @@ def ingresses(facts: Facts) -> Iterator[Cause]:
             about=Ref("Ingress", facts.release),
             what="the release is deployed, and its Ingress is not there.",
             advice="Somebody deleted it: go back to the release's own last revision, which makes it anew.",
-            commands=(facts.shell.helm("rollback", facts.release),),
+            commands=(
+                facts.shell.helm("rollback", facts.release, str(last_of(facts))),
+                facts.shell.pulumi("refresh"),
+            ),
         )
     for one in facts.all("ingresses"):
         yield from _ingress(one, facts)

@@ -12,7 +12,7 @@ from ops.why.log import Record
 from ops.why.rules.admission import refusal
 from ops.why.rules.hub_lines import LINES, Line
 from ops.why.times import RECENT
-from ops.why.troubles import ready
+from ops.why.troubles import containers, ready
 from settings.door import callback_url
 
 LOG = Ref("Log", "hub")
@@ -125,10 +125,17 @@ def _later_success(user: str, failed: Record, facts: Facts, *, up: bool) -> bool
     )
 
 
+def _killed(facts: Facts) -> bool:
+    """Whether the hub was killed for its memory: then no word of its own says why it ended."""
+    hubs = [pod for pod in facts.all("pods") if at(pod, "metadata.labels.component") == "hub"]
+    ends = ("state.terminated.reason", "lastState.terminated.reason")
+    return any(at(one, end) == "OOMKilled" for pod in hubs for one in containers(pod) for end in ends)
+
+
 def _last_words(facts: Facts) -> Iterator[Cause]:
     """Show the last errors of a hub that does not come up, where no line of them is known."""
     unknown = unknown_errors(facts)
-    if not unknown:
+    if not unknown or _killed(facts):
         return
     last = unknown[-1]
     yield Cause(

@@ -230,7 +230,8 @@ LINES = (
     ),
     _line(
         "crypt-keys",
-        r"Encryption keys must be specified|Encryption keys must be 32 bytes|NoEncryptionKeys",
+        r"Encryption keys must be specified|Encryption keys must be 32 bytes|NoEncryptionKeys"
+        r"|in _fernet_default",
         "the keys that encrypt what the hub remembers of a sign-in are missing or malformed.",
         _START,
         "Whence they come: `ops secrets`. Each is 32 bytes, as 64 hexadecimal digits.",
@@ -264,8 +265,8 @@ LINES = (
     ),
     _line(
         "value-refused",
-        r"(?:Exception while loading config file|ConfigurableHTTPProxy.auth_token|jupyterhub_config\.py).*?"
-        r"\n(\w*(?:Error|Exception): [^\n]+)",
+        r"(?:Exception while loading config file|in load_config_file|jupyterhub_config\.py).*"
+        r"\n\s*(\w*(?:Error|Exception): [^\n]+)",
         "the hub's configuration ends in an error: {0}.",
         _START,
         "`ops check`; what is missing at hand may be a file or a variable that a Secret brings.",
@@ -274,7 +275,7 @@ LINES = (
     ),
     _line(
         "proxy-token",
-        r"(?:proxy|api/routes)[^\n]*(?:403|Forbidden)|Did CONFIGPROXY_AUTH_TOKEN change",
+        r"in get_all_routes.*HTTP 403|api/routes[^\n]*(?:403|Forbidden)|Did CONFIGPROXY_AUTH_TOKEN change",
         "hub and proxy do not have the same token.",
         "No route is made: nobody reaches the hub or a server.",
         "Both read it at their start only: restart both.",
@@ -283,6 +284,7 @@ LINES = (
     _line(
         "proxy-unreachable",
         r"Failed to connect to proxy|Cannot connect to proxy|Proxy api_request failed"
+        r"|in get_all_routes.*(?:ConnectionRefused|gaierror|Timeout|HTTP 599)"
         r"|api/routes[^\n]*(?:refused|599)",
         "the hub does not reach the proxy.",
         "No route is made: nobody reaches the hub or a new server.",

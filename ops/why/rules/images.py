@@ -29,10 +29,12 @@ class _Answer:
     words: re.Pattern[str]
     what: str
     advice: str
+    ask: str = ""
+    """Which of our commands tells more."""
 
 
-def _answer(rule: str, words: str, what: str, advice: str) -> _Answer:
-    return _Answer(rule, re.compile(words, re.IGNORECASE), what, advice)
+def _answer(rule: str, words: str, what: str, advice: str, ask: str = "") -> _Answer:
+    return _Answer(rule, re.compile(words, re.IGNORECASE), what, advice, ask)
 
 
 # The first that fits counts: a certificate that is refused is told with the words of a failed request.
@@ -54,6 +56,7 @@ _ANSWERS = (
         r"no such host|name resolution|server misbehaving|lookup \S+ on",
         "is at {host}, a name that the node cannot resolve",
         "Correct the registry in {field}, take a mirror (images.mirror), or repair DNS on the node.",
+        "firewall",
     ),
     _answer(
         "image-certificate",
@@ -81,12 +84,14 @@ _ANSWERS = (
         "needs a sign-in at {host}, and {secrets}",
         "Name a Secret that may pull it in images.pullSecrets of {file}, with the registry's host as {host}; "
         "docs/secrets.md has how it is set. The registry may also hide by this that the image is not there.",
+        "secrets",
     ),
     _answer(
         "image-denied",
         r"403|denied|forbidden",
         "is refused by {host} to whoever asked ({secrets})",
         "Let the account of images.pullSecrets read that repository; a proxy between may refuse as well.",
+        "secrets",
     ),
     _answer(
         "image-not-found",
@@ -110,8 +115,8 @@ _ANSWERS = (
         "image-refused",
         r"connection refused|connection reset|no route to host|network is unreachable",
         "is at {host}, where nobody answers",
-        "Correct the registry in {field}, or find out with its owner why nothing listens there. "
-        "`ops firewall` lists what the nodes must reach.",
+        "Correct the registry in {field}, or find out with its owner why nothing listens there.",
+        "firewall",
     ),
     _answer(
         "image-timeout",
@@ -119,6 +124,7 @@ _ANSWERS = (
         "is at {host}, which does not answer in time",
         "A firewall drops it or a proxy is missing on the node: `ops firewall` has what to ask for; a mirror "
         "that the nodes reach: images.mirror.",
+        "firewall",
     ),
     _answer(
         "image-registry-fails",
@@ -150,7 +156,7 @@ def found(trouble: Trouble, facts: Facts) -> Iterator[Cause]:
         says=words or trouble.reason,
         follows="The node tries again, ever more rarely; the pod does not start before it has the image.",
         advice=answer.advice.format(**values),
-        commands=(facts.shell.up(), facts.shell.describe(trouble.about)),
+        commands=(*([f"ops {answer.ask} {facts.shell.stack}"] if answer.ask else []), facts.shell.up()),
         when=trouble.when,
         weight=Weight.USER if trouble.of_user else Weight.CORE,
     )

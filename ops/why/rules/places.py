@@ -126,7 +126,9 @@ def found(trouble: Trouble, facts: Facts) -> Iterator[Cause]:
         what=f"{what}{wanted}.",
         says=words,
         follows="The pod waits; the scheduler tries again whenever something changes in the cluster.",
-        advice=advice,
+        advice=advice
+        if trouble.of_user
+        else re.sub(r"profiles\[\]\.\w+\.guarantee", "hub.resources", advice),
         commands=(
             facts.shell.describe(trouble.about),
             *(() if rule.startswith("claim") else (facts.shell.cluster("describe", "nodes"),)),
