@@ -27,7 +27,7 @@ def document(plan: Plan, env: Mapping[str, str]) -> Json:
     """Give the whole child pipeline. It has at least one job, without which GitLab takes it for an error."""
     jobs: Json = {}
     for one in plan.stacks:
-        jobs |= _of_stack(one, env)
+        jobs |= _of_stack(one, plan, env)
     if plan.words or not plan.stacks:
         jobs["not previewed"] = _saying(plan)
     if not plan.stacks:
@@ -45,9 +45,9 @@ def document(plan: Plan, env: Mapping[str, str]) -> Json:
     }
 
 
-def _of_stack(one: Carried, env: Mapping[str, str]) -> Json:
+def _of_stack(one: Carried, plan: Plan, env: Mapping[str, str]) -> Json:
     jobs = {
-        f"preview {one.stack}": _preview(one, env),
+        f"preview {one.stack}": _preview(one, env, " --drift" if plan.drift else ""),
         f"comment {one.stack}": _comment(one, env),
     }
     if one.deploys:
@@ -55,7 +55,7 @@ def _of_stack(one: Carried, env: Mapping[str, str]) -> Json:
     return jobs
 
 
-def _preview(one: Carried, env: Mapping[str, str]) -> Json:
+def _preview(one: Carried, env: Mapping[str, str], option: str) -> Json:
     section = f"{_SECTIONS}/{one.stack}.md"
     return {
         "stage": "preview",
@@ -68,7 +68,7 @@ def _preview(one: Carried, env: Mapping[str, str]) -> Json:
             {"if": _PROTECTED},
             {"when": "manual", "allow_failure": False},
         ],
-        "script": [f'bin/ops preview "$STACK" --output "{section}"'],
+        "script": [f'bin/ops preview "$STACK" --output "{section}"{option}'],
         "artifacts": {
             "paths": [section],
             "expose_as": f"Preview of {one.stack}",

@@ -37,6 +37,8 @@ class Plan:
     stacks: tuple[Carried, ...]
     words: tuple[str, ...]
     """What there is to say about stacks that get no job."""
+    drift: bool = False
+    """Whether the cluster is asked for what others changed in it."""
 
 
 def plan(since: str | None, patterns: Sequence[str], project: Path, env: Mapping[str, str]) -> Plan:
@@ -45,16 +47,21 @@ def plan(since: str | None, patterns: Sequence[str], project: Path, env: Mapping
     mine = [name for name in found.names if any(fnmatchcase(name, one) for one in patterns)]
     for name in mine:
         _refuse_strange(name)
-    in_review = bool(env.get("CI_MERGE_REQUEST_IID"))
+    when = occasion(env)
     judged = [(name, _settings(name, project)) for name in mine]
-    stacks = tuple(
-        _carried(name, settings) for name, settings in judged if not in_review or _reviewed(settings)
-    )
+    stacks = tuple(_carried(name, settings, when) for name, settings in judged if _runs(settings, when))
     left = [name for name in found.names if name not in {one.stack for one in stacks}]
     others = (
         [f"Touched, and not for this pipeline ({' '.join(patterns)}): {', '.join(left)}."] if left else []
     )
-    return Plan(stacks=stacks, words=(*summary(found), *others))
+    return Plan(stacks=stacks, words=(*summary(found), *others), drift=when == "schedule")
+
+
+def occasion(env: Mapping[str, str]) -> str:
+    """Say what a pipeline runs for, as `delivery.runsOn` calls it."""
+    if env.get("CI_MERGE_REQUEST_IID"):
+        return "mergeRequest"
+    return "schedule" if env.get("CI_PIPELINE_SOURCE") == "schedule" else "main"
 
 
 def _touched(since: str | None, project: Path, env: Mapping[str, str]) -> Touched:
@@ -77,16 +84,16 @@ def _settings(stack: str, project: Path) -> Settings | None:
         return None
 
 
-def _reviewed(settings: Settings | None) -> bool:
+def _runs(settings: Settings | None, when: str) -> bool:
     delivery = settings.delivery if settings else None
-    return not isinstance(delivery, GitLab) or "mergeRequest" in delivery.runs_on
+    return not isinstance(delivery, GitLab) or when in delivery.runs_on
 
 
-def _carried(stack: str, settings: Settings | None) -> Carried:
+def _carried(stack: str, settings: Settings | None, when: str) -> Carried:
     if settings is None:
         return Carried(stack=stack)
     delivery = settings.delivery
-    by_us = isinstance(delivery, GitLab) and "main" in delivery.runs_on
+    by_us = isinstance(delivery, GitLab) and when == "main"
     asks = not (isinstance(delivery, GitLab) and delivery.approval == "none")
     return Carried(stack=stack, url=url(settings.ingress, settings.tls), deploys=by_us, asks=asks)
 

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
     )(_command)
 
 
-def _command(
+def _command(  # noqa: PLR0913 -- one for each option
     stack: Stack,
     source: Annotated[
         str | None,
@@ -40,6 +40,12 @@ def _command(
         Path | None,
         typer.Option("--output", help="Write the section into this file; it is there after a failure too."),
     ] = None,
+    drift: Annotated[
+        bool,
+        typer.Option(
+            "--drift", help="Ask the cluster first for what others changed; end with 1 where any is."
+        ),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Write one JSON document instead of Markdown.")
     ] = False,
@@ -51,12 +57,15 @@ def _command(
     changed, and no lock is taken. Secrets are not shown. It ends with 1 where the preview fails.
     """
     place_of(stack, project)
-    found = _read(stack, source) if source else _run(stack, project)
+    found = _read(stack, source) if source else _run(stack, project, drift=drift)
     if json:
         as_json(as_document(found))
     _write(found, output, shown=not json)
     if found.failed:
         sys.stderr.write(f"The preview of {stack} failed.\n{found.failed}\n")
+        raise typer.Exit(FOUND)
+    if drift and found.steps:
+        sys.stderr.write(f"What runs of {stack} is not what its settings say.\n")
         raise typer.Exit(FOUND)
 
 
@@ -80,8 +89,9 @@ def _read(stack: str, source: str) -> Preview:
     return told(stack, text)
 
 
-def _run(stack: str, project: Path) -> Preview:
+def _run(stack: str, project: Path, *, drift: bool) -> Preview:
     command = ["pulumi", "preview", "--json", "--stack", stack, "--non-interactive", "--color", "never"]
+    command += ["--refresh"] if drift else []
     sys.stderr.write(f"pulumi preview --stack {stack} ...\n")
     try:
         done = subprocess.run(

@@ -246,6 +246,16 @@ def test_a_stack_that_is_not_previewed_in_merge_requests(
     assert set(jobs(child(project))) == {"not previewed", "comment"}
 
 
+def test_a_schedule_looks_for_drift_and_deploys_nothing(
+    project: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_PIPELINE_SOURCE", "schedule")
+    made = jobs(child(project, "--stacks", "aiv-*"))
+    assert set(made) >= {"preview aiv-prod", "preview aiv-staging"}
+    assert all("--drift" in made[f"preview {stack}"]["script"][0] for stack in ("aiv-prod", "aiv-staging"))
+    assert not any(name.startswith("deploy") for name in made)
+
+
 def test_settings_that_nobody_can_read_are_previewed_all_the_same(project: Scratch) -> None:
     (project.place / "Pulumi.lab.yaml").write_text("config: [")
     project.commit()

@@ -368,6 +368,16 @@ def test_a_preview_that_fails_says_why_in_its_section_too(
     assert "Nothing would change" not in place.read_text()
 
 
+def test_drift_ends_with_1_where_anything_would_change(engine: Path) -> None:
+    act = "[ \"$8\" = --refresh ] || exit 7; echo '{}'"
+    tool(engine, "pulumi", ENGINE.format(act=act.format('{"steps": []}')))
+    ran("preview", "lab", "--drift")
+    changed = json.dumps({"steps": [step("create", f"{KUBERNETES}:core/v1:ConfigMap", "c", new={})]})
+    tool(engine, "pulumi", ENGINE.format(act=act.format(changed)))
+    assert "is not what its settings say" in ran("preview", "lab", "--drift", ends=1).stderr
+    ran("preview", "lab", ends=1)
+
+
 def test_without_pulumi_the_section_says_so(engine: Path, tmp_path: Path) -> None:
     assert not list(engine.iterdir())
     assert "pulumi is not on PATH" in ran("preview", "lab", "--json", ends=1).stdout
