@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-
 NOT_ASKED = "--only names others"
 """Why a check is skipped that was not among those asked for."""
 

@@ -80,12 +80,12 @@ def said_by(hub: Hub, code: str, seconds: float = 60) -> dict[str, object]:
     try:
         with kernel(hub) as running:
             written = running.run(code, seconds)
-        found = json.loads(written.strip().splitlines()[-1])
+        found = dict(json.loads(written.strip().splitlines()[-1]))
     except CellFailed as error:
         raise _no_cell(str(error)) from error
-    except (ValueError, IndexError) as error:
+    except (ValueError, TypeError, IndexError) as error:
         raise _no_cell("it wrote something else than it was asked for") from error
-    return dict(found)
+    return found
 
 
 def _no_cell(why: str) -> Failed:
