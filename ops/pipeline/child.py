@@ -71,7 +71,8 @@ def _preview(one: Carried, env: Mapping[str, str], option: str) -> Json:
         "script": [f'bin/ops preview "$STACK" --output "{section}"{option}'],
         "artifacts": {
             "paths": [section],
-            "expose_as": f"Preview of {one.stack}",
+            # GitLab takes letters, digits, dashes and spaces alone.
+            "expose_as": f"Preview of {one.stack.replace('.', '-')}",
             "when": "always",
             "expire_in": "30 days",
         },

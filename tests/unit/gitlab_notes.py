@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -43,12 +45,13 @@ class GitLab:
     """What another pipeline does just before a note is written."""
     token: str = TOKEN
     port: int = 0
+    scheme: str = "http"
     page: int = 2
     """So many notes on a page at most, whatever is asked for."""
 
     @property
     def api(self) -> str:
-        return f"http://127.0.0.1:{self.port}/api/v4"
+        return f"{self.scheme}://127.0.0.1:{self.port}/api/v4"
 
     def say(self, text: str, author: int = SOMEBODY) -> int:
         number = len(self.asked) * 100 + len(self.notes) + 1
@@ -90,9 +93,16 @@ class GitLab:
         return 200, shown, {"x-next-page": str(page + 1) if more else "", "x-page": str(page)}
 
 
+def _over_tls(listening: ThreadingHTTPServer, certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    listening.socket = context.wrap_socket(listening.socket, server_side=True)
+
+
 @contextmanager
-def gitlab() -> Iterator[GitLab]:
-    held = GitLab()
+def gitlab(certificate: Path | None = None) -> Iterator[GitLab]:
+    """Answer on loopback; with a certificate (and its key, in one file) over TLS."""
+    held = GitLab(scheme="https" if certificate else "http")
 
     class Handler(BaseHTTPRequestHandler):
         def _do(self) -> None:
@@ -124,6 +134,8 @@ def gitlab() -> Iterator[GitLab]:
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listening.daemon_threads = True
+    if certificate:
+        _over_tls(listening, certificate)
     held.port = listening.server_address[1]
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

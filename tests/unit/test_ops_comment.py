@@ -9,9 +9,11 @@ import pytest
 from typer.testing import Result
 
 from ops.comment.text import LIMIT, Comment, harmless, read
+from tests.unit.certificates import Wish, make
 from tests.unit.gitlab_notes import ME, TOKEN, GitLab, Trouble, gitlab
 from tests.unit.loopback import forget_surroundings
 from tests.unit.ops_runs import ran
+from tests.unit.scratch_git import forget_pipeline
 
 FENCE = "```"
 
@@ -19,8 +21,7 @@ FENCE = "```"
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitLab]:
     forget_surroundings(monkeypatch, tmp_path)
-    for name in ("CI_SERVER_TLS_CA_FILE", "CI_MERGE_REQUEST_IID", "CI_MERGE_REQUEST_PROJECT_ID"):
-        monkeypatch.delenv(name, raising=False)
+    forget_pipeline(monkeypatch)
     monkeypatch.setenv("HUB_COMMENT_TOKEN", TOKEN)
     monkeypatch.setattr("ops.comment.notes.time.sleep", paused.append)
     paused.clear()
@@ -238,6 +239,25 @@ def test_the_proxy_of_the_environment_is_used(
     where = ("--api", "http://gitlab.example/api/v4", "--project-id", "1", "--merge-request", "7")
     ran("comment", *where, lab)
     assert server.asked[0] == "GET http://gitlab.example/api/v4/user"
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CI_SERVER_TLS_CA_FILE"])
+def test_the_company_s_authorities_come_from_the_environment(
+    server: GitLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    # As long as the clock of whoever runs this goes.
+    root = make("Company", wish=Wish(hosts=(), days=36500, authority=True))
+    leaf = make("gitlab", root, Wish(hosts=(), addresses=("127.0.0.1",), days=36500))
+    certificate, trusted = tmp_path / "server.pem", tmp_path / "company.pem"
+    certificate.write_text(leaf.pem + leaf.key_pem)
+    trusted.write_text(root.pem)
+    lab = section(tmp_path, "lab", "text\n")
+    with gitlab(certificate) as over_tls:
+        assert "is not trusted" in comment(over_tls, lab, ends=2).stderr
+        assert over_tls.asked == []
+        monkeypatch.setenv(variable, str(trusted))
+        comment(over_tls, lab)
+        assert len(mine(over_tls)) == 1
 
 
 def test_authorities_that_are_no_file_are_said_in_words(

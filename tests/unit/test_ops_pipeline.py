@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,9 +34,6 @@ MERGED = {"CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
     """The committed stacks in a repository of their own, with one more commit, which touches all."""
-    for name in ("HUB_TRUSTED_IMAGE", "HUB_CHECK_IMAGE", "HUB_RUNNER_TAG", "HUB_TRUSTED_RUNNER_TAG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("HUB_ID_TOKEN_AUDIENCE", raising=False)
     made = scratch(tmp_path / "project", monkeypatch)
     for stack in STACKS:
         (made.place / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(stack_file(stack)))
@@ -193,6 +191,22 @@ def test_a_closed_network_names_its_own_images(project: Scratch, monkeypatch: py
     made = child(project)
     assert made["variables"]["HUB_TRUSTED_IMAGE"] == "artifactory.aiv.internal/ml-platform/pulumi:1"
     assert made["preview lab"]["tags"] == made["comment lab"]["tags"] == ["aiv"]
+
+
+def test_what_gitlab_shows_as_a_link_has_a_name_that_it_takes(project: Scratch) -> None:
+    found = {**jobs(parent()), **jobs(child(project))}
+    shown = [
+        job["artifacts"]["expose_as"] for job in found.values() if "expose_as" in job.get("artifacts", {})
+    ]
+    assert len(shown) == 1 + len(STACKS)
+    assert all(re.fullmatch(r"[A-Za-z0-9 _-]{1,100}", name) for name in shown)
+
+
+def test_what_fails_its_tests_is_neither_previewed_nor_deployed() -> None:
+    trigger = parent()["stacks"]
+    assert "needs" not in trigger
+    stages = parent()["stages"]
+    assert stages.index(trigger["stage"]) > stages.index(parent()["tests"]["stage"])
 
 
 def test_an_empty_selection_is_a_pipeline_that_says_so(project: Scratch) -> None:
