@@ -12,10 +12,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ops.adopt.cluster import Cluster, Unreachable
+from ops.adopt.cluster import Cluster
 from ops.adopt.doubts import Found, doubts
 from ops.adopt.engine import Engine, Failed, chart_beside_the_program
 from ops.adopt.plan import Plan
+from ops.ending import Cannot
+from ops.kubectl import NoAnswer
 from ops.telling import table
 from settings.finding import Finding
 
@@ -84,7 +86,7 @@ def adopt(
     teller = Teller(as_json=as_json)
     try:
         code = _adopt(Engine(stack, config_file), teller, sure=yes)
-    except (Failed, Unreachable) as failed:
+    except (Failed, NoAnswer, Cannot) as failed:
         code = teller.end(FAILED, f"It cannot be told what is there:\n{failed}")
     except FileNotFoundError as missing:
         code = teller.end(FAILED, f"{missing.filename} is not on PATH. Nothing was done.")

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ops.adopt.plan import Wanted
+from ops.helm_record import record, revisions
+from ops.kubectl import Kubectl
 
 Object = Mapping[str, Any]
 DATABASE_CLAIM = "hub-db-dir"
 """What the chart calls the claim that it makes for a database in a file."""
-_NO_SUCH_KIND = ("doesn't have a resource type", "no matches for kind")
-
-
-class Unreachable(Exception):
-    """kubectl got no answer that says whether something is there."""
 
 
 @dataclass(frozen=True)
@@ -34,40 +27,15 @@ class Cluster:
         if wanted.is_release:
             return self._release(wanted)
         group, _, version = wanted.api_version.rpartition("/")
-        return self._object(f"{wanted.kind}.{version}.{group}", wanted.namespace, wanted.name)
-
-    def _object(self, kind: str, namespace: str, name: str) -> Object | None:
-        place = ["--namespace", namespace] if namespace else []
-        found = self._kubectl("get", kind, name, *place, "--ignore-not-found", "-o", "json")
-        return json.loads(found) if found else None
+        return self._in(wanted.namespace).find(f"{wanted.kind}.{version}.{group}", wanted.name)
 
     def _release(self, wanted: Wanted) -> Object | None:
-        selector = f"owner=helm,name={wanted.name}"
-        listed = self._kubectl(
-            "get", "secrets", "--namespace", wanted.namespace, "--selector", selector, "-o", "json"
-        )
-        revisions = json.loads(listed or "{}").get("items") or []
-        if not revisions:
+        here = self._in(wanted.namespace)
+        found = revisions(here, wanted.name)
+        if not found:
             return None
-        last = max(revisions, key=lambda one: int(one["metadata"]["labels"].get("version", 0)))
-        claim = self._object("PersistentVolumeClaim.v1.", wanted.namespace, DATABASE_CLAIM)
-        return {**record(last["data"]["release"]), DATABASE_CLAIM: claim}
+        claim = here.find("PersistentVolumeClaim.v1.", DATABASE_CLAIM)
+        return {**record(found[-1]["data"]["release"]), DATABASE_CLAIM: claim}
 
-    def _kubectl(self, *words: str) -> str:
-        command = ["kubectl", "--request-timeout", "20s"]
-        if self.kubeconfig:
-            command += ["--kubeconfig", self.kubeconfig]
-        if self.context:
-            command += ["--context", self.context]
-        done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return done.stdout
-        if any(mark in done.stderr for mark in _NO_SUCH_KIND):
-            return ""
-        raise Unreachable(f"kubectl {' '.join(words)}: {done.stderr.strip().splitlines()[-1]}")
-
-
-def record(data: str) -> Object:
-    """Read what Helm wrote: JSON, compressed, as base64 inside the Secret's own base64."""
-    found: Object = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(data))))
-    return found
+    def _in(self, namespace: str) -> Kubectl:
+        return Kubectl(namespace, self.context or None, self.kubeconfig or None)

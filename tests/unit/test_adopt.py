@@ -14,10 +14,12 @@ from typer.testing import CliRunner
 
 from ops.adopt import __main__ as command
 from ops.adopt import engine
-from ops.adopt.cluster import DATABASE_CLAIM, Cluster, Unreachable, record
+from ops.adopt.cluster import DATABASE_CLAIM, Cluster
 from ops.adopt.doubts import Found, doubts
 from ops.adopt.engine import Engine, Failed, chart_beside_the_program
 from ops.adopt.plan import Plan, Wanted
+from ops.helm_record import record
+from ops.kubectl import NoAnswer
 
 PREFIX = "urn:pulumi:prod::jupyterhub::"
 ROOT = f"{PREFIX}pulumi:pulumi:Stack::jupyterhub-prod"
@@ -239,7 +241,7 @@ def test_helm_s_own_record_is_read() -> None:
 
 def test_an_unreachable_cluster_is_no_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(tmp_path, "kubectl", "echo 'connection refused' >&2; exit 1", monkeypatch)
-    with pytest.raises(Unreachable, match="connection refused"):
+    with pytest.raises(NoAnswer, match="connection refused"):
         Cluster("prod", "").find(wanted("data"))
 
 
@@ -251,12 +253,12 @@ def test_a_kind_that_the_cluster_does_not_know_is_not_there(
 
 
 def test_kubectl_only_looks_in_the_stack_s_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pretend(tmp_path, "kubectl", f'echo "$@" >> {tmp_path}/asked', monkeypatch)
+    pretend(tmp_path, "kubectl", f'echo "$KUBECONFIG" "$@" >> {tmp_path}/asked', monkeypatch)
     Cluster("prod", "/k").find(wanted("data"))
     Cluster("prod", "/k").find(wanted("jhub"))
     for line in (tmp_path / "asked").read_text().splitlines():
         words = line.split()
-        assert {"get", "--context", "prod", "--kubeconfig", "/k"} <= set(words), line
+        assert {"/k", "get", "--context", "prod"} <= set(words), line
 
 
 def test_a_preview_that_fails_ends_in_the_engine_s_words(
