@@ -93,17 +93,28 @@ class GitLab:
         return 200, shown, {"x-next-page": str(page + 1) if more else "", "x-page": str(page)}
 
 
-def _over_tls(listening: ThreadingHTTPServer, certificate: Path) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    listening.socket = context.wrap_socket(listening.socket, server_side=True)
-
-
 @contextmanager
 def gitlab(certificate: Path | None = None) -> Iterator[GitLab]:
     """Answer on loopback; with a certificate (and its key, in one file) over TLS."""
     held = GitLab(scheme="https" if certificate else "http")
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), _handler(held))
+    listening.daemon_threads = True
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        listening.socket = context.wrap_socket(listening.socket, server_side=True)
+    held.port = listening.server_address[1]
+    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield held
+    finally:
+        listening.shutdown()
+        listening.server_close()
+        thread.join()
 
+
+def _handler(held: GitLab) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def _do(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)
@@ -132,16 +143,4 @@ def gitlab(certificate: Path | None = None) -> Iterator[GitLab]:
         def log_message(self, *_: object) -> None:
             """Keep still."""
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listening.daemon_threads = True
-    if certificate:
-        _over_tls(listening, certificate)
-    held.port = listening.server_address[1]
-    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield held
-    finally:
-        listening.shutdown()
-        listening.server_close()
-        thread.join()
+    return Handler
