@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import ssl
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
-from websockets.sync.client import ClientConnection, connect
-
+from ops.smoke.channel import Channel, Closed, NotOpened
 from ops.smoke.hub import SERVER, Hub, said
 from ops.smoke.outcome import Failed
 from ops.smoke.way import Unreachable, words_of
 
 Json = dict[str, Any]
 _FOLLOWS = "People sign in and get a server, and no cell of theirs runs."
-_WEBSOCKET = 60.0
 
 
 class CellFailed(Exception):
@@ -32,13 +28,16 @@ class CellFailed(Exception):
 class Kernel:
     """One that runs, with a channel to it."""
 
-    channel: ClientConnection
+    channel: Channel
     session: str
 
     def run(self, code: str, seconds: float = 60) -> str:
         """Run a cell and give what it wrote to stdout."""
         asked = _request(code, self.session)
-        self.channel.send(json.dumps(asked))
+        try:
+            self.channel.send(json.dumps(asked))
+        except Closed as closed:
+            raise CellFailed(str(closed)) from closed
         written: list[str] = []
         end = time.monotonic() + seconds
         waiting = {"execute_reply", "idle"}
@@ -50,13 +49,11 @@ class Kernel:
 
     def _next(self, end: float) -> Json:
         try:
-            text = self.channel.recv(timeout=max(end - time.monotonic(), 0.001))
-            # Buffers come in binary frames, which none of our cells makes.
-            found = json.loads(text) if isinstance(text, str) else {}
+            found = json.loads(self.channel.receive(end))
         except TimeoutError as late:
             raise CellFailed("it did not end in time") from late
-        except WebSocketException as closed:
-            raise CellFailed("the connection to the kernel broke off") from closed
+        except (OSError, Closed) as closed:
+            raise CellFailed("the connection broke off") from closed
         return found if isinstance(found, dict) else {}
 
 
@@ -83,33 +80,19 @@ def kernel(hub: Hub) -> Iterator[Kernel]:
         )
     try:
         session = uuid.uuid4().hex
-        with _channel(hub, str(made["id"]), session) as channel:
+        with closing(_channel(hub, str(made["id"]), session)) as channel:
             yield Kernel(channel, session)
     finally:
         hub.server("DELETE", f"/api/kernels/{made['id']}")
 
 
-def _channel(hub: Hub, kernel_id: str, session: str) -> ClientConnection:
+def _channel(hub: Hub, kernel_id: str, session: str) -> Channel:
     way = hub.way
-    scheme, _, rest = way.url.partition("://")
-    url = f"{scheme.replace('http', 'ws')}://{rest}{SERVER}/api/kernels/{kernel_id}/channels"
+    address = f"{way.url}{SERVER}/api/kernels/{kernel_id}/channels?session_id={session}"
     try:
-        return connect(
-            f"{url}?session_id={session}",
-            sock=way.plain(),
-            ssl=way.trust if way.encrypted else None,
-            server_hostname=way.host if way.encrypted else None,
-            additional_headers=hub.headers,
-            proxy=None,
-            open_timeout=_WEBSOCKET,
-            max_size=None,
-            # What comes with the library's default only tells its version to everybody on the way.
-            user_agent_header=None,
-        )
-    except InvalidStatus as refused:
-        raise _closed(f"it answers {refused.response.status_code}") from refused
-    except (InvalidHandshake, ssl.SSLError) as error:
-        raise _closed(type(error).__name__) from error
+        return Channel(way.connected(), address.replace("http", "ws", 1), hub.headers)
+    except NotOpened as refused:
+        raise _closed(str(refused)) from refused
     except OSError as error:
         raise Unreachable(f"{way.host}: {words_of(error)}") from error
 

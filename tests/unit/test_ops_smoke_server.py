@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 from ops.kubectl import Json
-from ops.smoke import dialled, kernel, network_checks, server_checks
+from ops.smoke import channel, dialled, kernel, network_checks, server_checks
 from ops.smoke import gpu as gpu_check
 from ops.smoke.dialled import End
 from ops.smoke.hub import Hub
@@ -41,21 +41,21 @@ def told(parent: Json, kind: str, **content: object) -> str:
 def answers(*texts: str, error: str = "", ends: bool = True) -> Callable[[ServerConnection], None]:
     """A kernel that writes texts, or raises, for each cell."""
 
-    def handled(channel: ServerConnection) -> None:
+    def handled(served: ServerConnection) -> None:
         with contextlib.suppress(ConnectionClosed):
-            for message in channel:
+            for message in served:
                 cell = json.loads(message)
-                channel.send(
+                served.send(
                     told({"header": {"msg_id": "another's"}}, "stream", name="stdout", text="not ours")
                 )
                 for text in texts:
-                    channel.send(told(cell, "stream", name="stdout", text=text))
-                channel.send(told(cell, "stream", name="stderr", text="a warning"))
+                    served.send(told(cell, "stream", name="stdout", text=text))
+                served.send(told(cell, "stream", name="stderr", text="a warning"))
                 if error:
-                    channel.send(told(cell, "error", ename="NameError", evalue=error))
+                    served.send(told(cell, "error", ename="NameError", evalue=error))
                 if ends:
-                    channel.send(told(cell, "execute_reply", status="ok"))
-                    channel.send(told(cell, "status", execution_state="idle"))
+                    served.send(told(cell, "execute_reply", status="ok"))
+                    served.send(told(cell, "status", execution_state="idle"))
 
     return handled
 
@@ -65,10 +65,10 @@ def channelled(handled: Callable[[ServerConnection], None]) -> Iterator[tuple[Vi
     """A hub whose kernels' websockets really are some; what they were asked with."""
     asked: list[str] = []
 
-    def noted(channel: ServerConnection) -> None:
-        assert channel.request
-        asked.append(f"{channel.request.path.split('?')[0]} {channel.request.headers['Authorization']}")
-        handled(channel)
+    def noted(served: ServerConnection) -> None:
+        assert served.request
+        asked.append(f"{served.request.path.split('?')[0]} {served.request.headers['Authorization']}")
+        handled(served)
 
     with pretended() as hub, serve(noted, "127.0.0.1", 0) as listening:
         hub.replies[MADE] = said({"id": "k-1"}, 201)
@@ -112,10 +112,36 @@ def test_a_cell_that_never_ends_and_a_kernel_that_dies_fail() -> None:
     ):
         running.run("while True: pass", seconds=0.3)
     with (
-        channelled(lambda channel: channel.close()) as (visit, _),
+        channelled(lambda served: served.close()) as (visit, _),
         pytest.raises(Failed, match="broke off"),
     ):
         server_checks.said_by(visit.hub, "exit()")
+
+
+def in_pieces(served: ServerConnection) -> None:
+    with contextlib.suppress(ConnectionClosed):
+        for message in served:
+            cell = json.loads(message)
+            whole = told(cell, "stream", name="stdout", text="in pieces")
+            served.ping()
+            served.send([whole[:20], whole[20:40], whole[40:]])
+            served.send(b"buffers of a widget")
+            served.send(told(cell, "execute_reply", status="ok"))
+            served.send(told(cell, "status", execution_state="idle"))
+
+
+def test_messages_in_pieces_and_those_that_are_no_text_are_heard() -> None:
+    with channelled(in_pieces) as (visit, _), kernel.kernel(visit.hub) as running:
+        assert running.run("print()") == "in pieces"
+
+
+def test_a_websocket_that_never_opens_ends_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connected = socket.create_connection(silent.getsockname())
+        with pytest.raises(TimeoutError):
+            channel.Channel(connected, "ws://hub.example.org/", {})
+        assert connected.fileno() < 0, "nothing is left open"
 
 
 @pytest.mark.parametrize("text", ["", "no json\n", "[1]\n"])
