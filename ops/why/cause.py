@@ -87,6 +87,10 @@ class Shell:
         """For the stack's state."""
         return shlex.join(["pulumi", *words, "--stack", self.stack])
 
+    def ops(self, command: str, *words: str) -> str:
+        """Ask one of our own commands about the stack, in the project's folder."""
+        return shlex.join(["bin/ops", command, self.stack, *words])
+
     def up(self) -> str:
         """Deploy again."""
         return self.pulumi("up")

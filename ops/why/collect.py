@@ -86,14 +86,17 @@ def collected(live: Live, user: str | None = None, tell: Callable[[str], None] =
 
 def _namespace(live: Live, seen: _Seen) -> None:
     """Ask for the namespace first: whoever cannot be reached is told as such."""
-    try:
-        live.cluster.raw("/version")
-        found = live.cluster.find("namespace", live.cluster.namespace)
-        seen.objects["namespaces"] = [found] if found else []
-    except NoAnswer as refused:
-        if not refused.forbidden:
-            raise unreachable.cannot(refused, live) from refused
-        seen.unseen.append(Unseen("namespaces", masked(str(refused)), forbidden=True))
+    for look in (lambda: live.cluster.raw("/version"), lambda: _own_namespace(live, seen)):
+        try:
+            look()
+        except NoAnswer as refused:
+            if not refused.forbidden:
+                raise unreachable.cannot(refused, live) from refused
+
+
+def _own_namespace(live: Live, seen: _Seen) -> None:
+    name = live.cluster.namespace
+    seen.take("namespaces", lambda: [one for one in [live.cluster.find("namespace", name)] if one])
 
 
 def _further(settings: Settings) -> Iterator[str]:

@@ -12,12 +12,13 @@ from rich.text import Text
 
 from ops.telling import plain
 from ops.why.cause import Cause
-from ops.why.facts import Facts
+from ops.why.facts import Facts, at, name_of
 from ops.why.judge import Root
 from ops.why.masking import masked
 from ops.why.person import person
 from ops.why.rules.hub import unknown_errors
 from ops.why.times import ago
+from ops.why.troubles import ready, started_a_moment_ago
 
 _LABEL = 16
 _MANY = 3
@@ -101,13 +102,19 @@ def looked(facts: Facts) -> list[str]:
 
 def notes(facts: Facts) -> list[str]:
     """Say what is no finding, and good to know."""
+    starting = [
+        f"{name_of(pod)} has just started and is not ready yet: ask again in a minute"
+        for pod in facts.all("pods")
+        if not ready(pod) and started_a_moment_ago(pod, facts) and not at(pod, "metadata.deletionTimestamp")
+    ]
     unknown = unknown_errors(facts)
     if not unknown:
-        return []
+        return starting
     last = unknown[-1]
     return [
+        *starting,
         f"the hub's log has {len(unknown)} errors of the last half hour that are not known here; the last, "
-        f"{ago(last.when, facts.now)}: {masked(last.words)[:200]}"
+        f"{ago(last.when, facts.now)}: {masked(last.words)[:200]}",
     ]
 
 
@@ -117,6 +124,7 @@ def as_data(roots: list[Root], facts: Facts) -> dict[str, Any]:
         "stack": facts.shell.stack,
         "namespace": facts.shell.namespace,
         "user": facts.user,
+        "person": [line.strip() for line in person(facts)] if facts.user else [],
         "at": facts.now.isoformat(),
         "causes": [
             {**_cause(root.cause), "comesOfIt": [_cause(one) for one in root.consequences]} for root in roots

@@ -12,6 +12,7 @@ from ops.why.facts import Event, Facts, Json, at, condition, name_of
 from ops.why.times import RECENT, STARTING, moment
 
 UNSCHEDULABLE, CRASHED, UNREADY, STUCK = "Unschedulable", "Crashed", "Unready", "Stuck"
+PULLING = "Pulling"
 _STARTING = ("", "PodInitializing", "ContainerCreating")
 _CRASHING = ("CrashLoopBackOff", "RunContainerError", "CreateContainerError", "StartError")
 _WAIT = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "NetworkNotReady")
@@ -116,7 +117,7 @@ def _of(pod: Json, facts: Facts) -> Trouble | None:
     if at(pod, "metadata.deletionTimestamp"):
         return _leaving(pod, facts)
     if status.get("phase") == "Failed" and status.get("reason"):
-        return Trouble(pod, status["reason"], status.get("message") or "", when=_last_end(pod) or created)
+        return _put_out(pod, facts, _last_end(pod) or created)
     placed = condition(pod, "PodScheduled")
     if placed.get("status") == "False":
         since = moment(placed.get("lastTransitionTime")) or created
@@ -153,8 +154,18 @@ def _waiting(pod: Json, facts: Facts, created: datetime | None) -> Trouble | Non
         return Trouble(pod, found.reason, found.message, when=found.when)
     if facts.since(created) < STARTING.total_seconds() or started_a_moment_ago(pod, facts):
         return None
+    newest = next(facts.events_of_pod(name_of(pod)), None)
+    if newest and newest.reason == PULLING:
+        return Trouble(pod, PULLING, newest.message, when=newest.when)
     phase = at(pod, "status.phase") or "Unknown"
     return Trouble(pod, STUCK, str(phase), when=created)
+
+
+def _put_out(pod: Json, facts: Facts, when: datetime | None) -> Trouble | None:
+    """A pod that a node put out stays to be seen; once others do its work it matters no more."""
+    if facts.since(when) > RECENT.total_seconds() and name_of(pod) not in awaited(facts):
+        return None
+    return Trouble(pod, at(pod, "status.reason"), at(pod, "status.message") or "", when=when)
 
 
 def _leaving(pod: Json, facts: Facts) -> Trouble | None:

@@ -28,11 +28,11 @@ class Told(NamedTuple):
 SHELL = "kubectl --context embedded -n hub"
 FAULTS = {
     "image-not-found": Told("image-not-found", "Pod", "is not at 127.0.0.1:5055", "pulumi up"),
-    "image-unauthorised": Told("image-unauthorised", "Pod", "needs a sign-in at", "ops secrets local"),
-    "image-denied": Told("image-denied", "Pod", "is refused by", "ops secrets local"),
+    "image-unauthorised": Told("image-unauthorised", "Pod", "needs a sign-in at", "bin/ops secrets local"),
+    "image-denied": Told("image-denied", "Pod", "is refused by", "bin/ops secrets local"),
     "image-limited": Told("image-limited", "Pod", "too often", "pulumi up"),
     "image-untrusted": Told("image-certificate", "Pod", "certificate the node does not trust", "pulumi up"),
-    "image-refused": Told("image-refused", "Pod", "where nobody answers", "ops firewall local"),
+    "image-refused": Told("image-refused", "Pod", "where nobody answers", "bin/ops firewall local"),
     "image-name": Told("image-name-invalid", "Pod", "is no name of an image", "pulumi up"),
     "image-never": Told("image-never", "Pod", "is not on the node", "pulumi up"),
     "no-command": Told("not-started", "Pod", "the image lacks what it shall run", f"{SHELL} logs"),
@@ -41,9 +41,9 @@ FAULTS = {
     "liveness": Told("liveness", "Pod", "its liveness probe fails", f"{SHELL} logs"),
     "probe": Told("not-ready", "Pod", "does not answer its readiness probe", f"{SHELL} logs"),
     "config-missing": Told("object-missing", "ConfigMap platform", "is not there", "pulumi up"),
-    "secret-missing": Told("object-missing", "Secret oauth-client", "is not there", "ops secrets local"),
+    "secret-missing": Told("object-missing", "Secret oauth-client", "is not there", "bin/ops secrets local"),
     "mount-secret": Told("object-missing", "Secret jupyterhub-tls", "a pod mounts it", f"{SHELL} get"),
-    "key-missing": Told("key-missing", "Secret half", "no key clientSecret", "ops secrets local"),
+    "key-missing": Told("key-missing", "Secret half", "no key clientSecret", "bin/ops secrets local"),
     "evicted": Told("evicted", "Pod", "the node put the pod out", f"{SHELL} describe"),
     "cpu-too-much": Told("cpu-lacking", "Pod", "asks for 64; the largest node has 2", f"{SHELL} describe"),
     "memory-too-much": Told("memory-lacking", "Pod", "asks for 900Gi; the largest", f"{SHELL} describe"),
@@ -148,6 +148,72 @@ def test_what_a_registry_says_leads_to_a_remedy_of_its_own(words: str, rule: str
         "status": {"phase": "Pending", "containerStatuses": [status]},
     }
     assert only(facts(objects={"pods": [pod]})).rule == rule
+
+
+def waiting_pod(name: str = "jupyter-ada", **status: object) -> Json:
+    made = {"name": name, "creationTimestamp": "2026-11-21T20:50:00Z"}
+    return {"metadata": made, "status": {"phase": "Pending", **status}}
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        ("1 node(s) had untolerated taint {hub.jupyter.org/dedicated: user}", "node-tainted"),
+        ("1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }", "node-broken"),
+        ("3 node(s) were unschedulable", "node-closed"),
+        ("2 Too many pods", "pods-many"),
+        ("2 node(s) exceed max volume count", "volumes-many"),
+        ("1 node(s) had volume node affinity conflict", "volume-elsewhere"),
+        ("1 Insufficient ephemeral-storage", "room-lacking"),
+        ('persistentvolumeclaim "claim-ada" is being deleted', "claim-leaving"),
+        ("1 node(s) didn't satisfy existing pods anti-affinity rules", "apart"),
+        ("something new", "unschedulable"),
+    ],
+)
+def test_the_scheduler_s_reasons_are_told_in_plain_words(words: str, rule: str) -> None:
+    placed = {"type": "PodScheduled", "status": "False", "message": f"0/3 nodes are available: {words}."}
+    cause = only(facts(objects={"pods": [waiting_pod(conditions=[placed])]}))
+    assert cause.rule == rule
+    assert words in cause.says
+
+
+@pytest.mark.parametrize(
+    ("reason", "words", "rule"),
+    [
+        (
+            "FailedAttachVolume",
+            'Multi-Attach error for volume "pvc-1" Volume is already used',
+            "multi-attach",
+        ),
+        ("FailedAttachVolume", "AttachVolume.Attach failed: rpc error: code = Internal", "attach"),
+        ("FailedMount", "mount.nfs: access denied by server while mounting 10.0.0.9:/homes", "mount-denied"),
+        ("FailedMount", "mount.nfs: Connection timed out", "mount-unreachable"),
+        ("FailedMount", "driver name cephfs.csi.ceph.com not found in the list", "mount-no-driver"),
+        ("FailedCreatePodSandBox", "plugin type cni failed: no address", "network"),
+    ],
+)
+def test_what_a_node_waits_for_is_told_apart(reason: str, words: str, rule: str) -> None:
+    said = Event(Ref("Pod", "jupyter-ada"), reason, words, warning=True, when=NOW, count=4)
+    assert only(facts(objects={"pods": [waiting_pod()]}, events=[said])).rule == rule
+
+
+def test_an_image_on_its_way_is_told_as_such_and_a_pod_that_says_nothing_as_that() -> None:
+    said = Event(
+        Ref("Pod", "jupyter-ada"), "Pulling", 'Pulling image "big:1"', warning=False, when=NOW, count=1
+    )
+    assert (
+        "still pulling the image big:1" in only(facts(objects={"pods": [waiting_pod()]}, events=[said])).what
+    )
+    assert only(facts(objects={"pods": [waiting_pod()]})).rule == "stuck"
+
+
+def test_a_pod_that_was_put_out_long_ago_matters_to_its_user_alone() -> None:
+    seen = recorded("evicted")
+    later = replace(seen, now=NOW + timedelta(hours=2))
+    assert judged(later) == []
+    pod = {**seen.all("pods")[0]}
+    pod["metadata"] = {**pod["metadata"], "annotations": {"hub.jupyter.org/username": "ada"}}
+    assert only(replace(later, objects={"pods": [pod]}, user="ada")).rule == "evicted"
 
 
 def test_an_image_of_the_settings_is_told_by_its_field() -> None:
@@ -355,6 +421,6 @@ def test_rights_that_are_missing_in_the_own_namespace_are_a_finding_and_elsewher
     seen = facts(unseen=[Unseen("pods", refused, forbidden=True), Unseen("nodes", refused, forbidden=True)])
     cause = only(seen)
     assert cause.rule == "rights"
-    assert cause.commands[0].startswith("ops rights --stack local | kubectl")
+    assert cause.commands[0].startswith("bin/ops rights --stack local | kubectl")
     assert "nodes" not in cause.what
     assert "Not looked at:  nodes" in "\n".join(line.plain for line in told(judged(seen), seen))

@@ -152,7 +152,7 @@ def test_a_dead_lock_does_not_hide_the_pending_release_which_wants_its_own_step(
 
 
 def test_another_backend_a_missing_stack_and_pending_operations_are_told_apart() -> None:
-    assert of_state(State("s3://state", "file:///x"))[2] == 'eval "$(ops env local)"'
+    assert of_state(State("s3://state", "file:///x"))[2] == 'eval "$(bin/ops env local)"'
     assert of_state(State("s3://state", "s3://state/", there=False))[0] == "no-stack"
     pending = State(there=True, pending=("creating kubernetes:helm.sh/v3:Release release",))
     assert of_state(pending)[2] == "pulumi refresh --stack local"
@@ -307,7 +307,7 @@ def test_a_connector_without_its_line_says_why() -> None:
     seen = facts(objects={"pods": [pod]}, logs=[Log("cloudflared-1", "cloudflared", f"INF starting\n{said}")])
     (root,) = judged(seen)
     assert root.cause.rule == "tunnel-way"
-    assert root.cause.commands[0] == "ops firewall local"
+    assert root.cause.commands[0] == "bin/ops firewall local"
 
 
 def test_a_node_under_pressure_is_told_and_one_that_is_well_is_not() -> None:

@@ -125,5 +125,5 @@ def _rights(words: str, facts: Facts) -> Refusal | None:
         else "Whoever deploys lacks rights: the cluster's owner grants them.",
         (facts.shell.up(),)
         if hub
-        else (f"ops rights --stack {facts.shell.stack} | {facts.shell.cluster('apply', '-f', '-')}",),
+        else (f"bin/ops rights --stack {facts.shell.stack} | {facts.shell.cluster('apply', '-f', '-')}",),
     )

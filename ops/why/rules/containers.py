@@ -116,7 +116,7 @@ def _shown(kind: str, name: str, facts: Facts) -> tuple[str, ...]:
     if not name:
         return ()
     listed = facts.shell.kubectl("get", kind.lower())
-    return (f"ops secrets {facts.shell.stack}", listed) if kind == "Secret" else (facts.shell.up(), listed)
+    return (facts.shell.ops("secrets"), listed) if kind == "Secret" else (facts.shell.up(), listed)
 
 
 def _who_brings(kind: str, facts: Facts) -> str:

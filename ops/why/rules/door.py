@@ -115,7 +115,7 @@ def certificates(facts: Facts) -> Iterator[Cause]:
             advice="Whoever keeps it puts it into the namespace (type kubernetes.io/tls)."
             if tls.source == "existingSecret"
             else "A deployment brings it.",
-            commands=(f"ops secrets {facts.shell.stack}",),
+            commands=(facts.shell.ops("secrets"),),
         )
     else:
         yield from _judged(secret, facts)
@@ -150,7 +150,7 @@ def _judged(secret: Json, facts: Facts) -> Iterator[Cause]:
             what="its tls.crt is no certificate.",
             follows=_BROWSERS,
             advice="Put a PEM chain into it, that of the host first.",
-            commands=(f"ops secrets {facts.shell.stack}",),
+            commands=(facts.shell.ops("secrets"),),
         )
         return
     renew = "Bring a new one: docs/tls.md."
@@ -162,7 +162,7 @@ def _judged(secret: Json, facts: Facts) -> Iterator[Cause]:
             what=f"the certificate ended on {found.not_valid_after_utc:%Y-%m-%d}.",
             follows=_BROWSERS,
             advice=renew,
-            commands=(f"ops secrets {facts.shell.stack}", facts.shell.up()),
+            commands=(facts.shell.ops("secrets"), facts.shell.up()),
         )
     elif found.not_valid_before_utc > facts.now + timedelta(minutes=5):
         yield _cause(
@@ -181,7 +181,7 @@ def _judged(secret: Json, facts: Facts) -> Iterator[Cause]:
             what=f"the certificate is not for {host}.",
             follows=_BROWSERS,
             advice=renew,
-            commands=(f"ops secrets {facts.shell.stack}", facts.shell.up()),
+            commands=(facts.shell.ops("secrets"), facts.shell.up()),
         )
 
 

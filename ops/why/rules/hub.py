@@ -25,9 +25,9 @@ _COMMANDS: dict[str, Callable[[Shell], str]] = {
     "restart": lambda shell: shell.kubectl("rollout", "restart", "deployment/hub", "deployment/proxy"),
     "up": Shell.up,
     "outputs": lambda shell: shell.pulumi("stack", "output", "callbackUrl"),
-    "secrets": lambda shell: f"ops secrets {shell.stack}",
-    "firewall": lambda shell: f"ops firewall {shell.stack}",
-    "check": lambda shell: f"ops check --stack {shell.stack}",
+    "secrets": lambda shell: shell.ops("secrets"),
+    "firewall": lambda shell: shell.ops("firewall"),
+    "check": lambda shell: f"bin/ops check --stack {shell.stack}",
 }
 
 
@@ -92,7 +92,7 @@ def _cause(record: Record, line: Line, match: re.Match[str], facts: Facts, *, up
         user = groups[0] or _user_of(groups[1])
         groups[0] = user
         about = Ref("Server", user)
-        commands = (f"ops why {facts.shell.stack} --user {user}",) if not facts.user else ()
+        commands = (facts.shell.ops("why", "--user", user),) if not facts.user else ()
         if line.rule == "server-error" and "forbidden" in record.text:
             refused = refusal(record.text.replace('\\"', '"'), facts)
             what, advice, commands = f"{refused.what}.", refused.advice, refused.commands

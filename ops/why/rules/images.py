@@ -156,7 +156,23 @@ def found(trouble: Trouble, facts: Facts) -> Iterator[Cause]:
         says=words or trouble.reason,
         follows="The node tries again, ever more rarely; the pod does not start before it has the image.",
         advice=answer.advice.format(**values),
-        commands=(*([f"ops {answer.ask} {facts.shell.stack}"] if answer.ask else []), facts.shell.up()),
+        commands=(*([facts.shell.ops(answer.ask)] if answer.ask else []), facts.shell.up()),
+        when=trouble.when,
+        weight=Weight.USER if trouble.of_user else Weight.CORE,
+    )
+
+
+def pulling(trouble: Trouble, facts: Facts) -> Iterator[Cause]:
+    """Tell that an image is on its way."""
+    image = _image(trouble, trouble.words)
+    yield Cause(
+        rule="image-pulling",
+        about=trouble.about,
+        what=f"the node is still pulling the image {image}.",
+        says=trouble.words,
+        follows="The pod starts once it is there; who waits for it may give up before.",
+        advice="Wait. A smaller image or a nearer registry (images.mirror) make it shorter.",
+        commands=(facts.shell.describe(trouble.about),),
         when=trouble.when,
         weight=Weight.USER if trouble.of_user else Weight.CORE,
     )

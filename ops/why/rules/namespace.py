@@ -28,7 +28,7 @@ def namespace(facts: Facts) -> Iterator[Cause]:
             advice="Was this the right cluster? The stack makes the namespace when it is deployed."
             if ours
             else "Its owner makes it: namespace.create is false.",
-            commands=(facts.shell.up(),) if ours else (f"ops env {facts.shell.stack}",),
+            commands=(facts.shell.up(),) if ours else (facts.shell.ops("env"),),
             weight=Weight.BLOCKS,
         )
     elif at(found, "metadata.deletionTimestamp"):
@@ -67,7 +67,9 @@ def rights(facts: Facts) -> Iterator[Cause]:
             says=closed[0].why,
             follows="A deployment with these rights fails, and here nothing can be told of them.",
             advice="The cluster's owner grants whoever deploys what it takes.",
-            commands=(f"ops rights --stack {facts.shell.stack} | {facts.shell.cluster('apply', '-f', '-')}",),
+            commands=(
+                f"bin/ops rights --stack {facts.shell.stack} | {facts.shell.cluster('apply', '-f', '-')}",
+            ),
             weight=Weight.BLOCKS,
         )
 

@@ -57,7 +57,7 @@ def external_secrets(facts: Facts) -> Iterator[Cause]:
                 advice="Address, role and sign-in of the store (secrets.store), and the way to it."
                 if store
                 else "Entry and keys must be in the store, and its role read them: `ops secrets` names both.",
-                commands=(f"ops secrets {facts.shell.stack}", facts.shell.describe(ref(one, kind))),
+                commands=(facts.shell.ops("secrets"), facts.shell.describe(ref(one, kind))),
                 when=moment(state.get("lastTransitionTime")),
                 weight=Weight.DOOR,
             )
@@ -90,7 +90,7 @@ def _said(log: Log, facts: Facts) -> Iterator[Cause]:
                 follows="Nobody comes in through the tunnel, the only way in.",
                 advice=advice,
                 commands=(
-                    f"ops {'secrets' if rule == 'tunnel-token' else 'firewall'} {facts.shell.stack}",
+                    facts.shell.ops("secrets" if rule == "tunnel-token" else "firewall"),
                     facts.shell.kubectl("logs", "deployment/cloudflared", "--tail=50"),
                 ),
                 lines=tuple(bad[-_LINES:]),

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from ops.why.cause import Cause
 from ops.why.facts import Facts
 from ops.why.rules import containers, images, mounts, places
-from ops.why.troubles import CRASHED, UNREADY, UNSCHEDULABLE, Trouble, troubles
+from ops.why.troubles import CRASHED, PULLING, UNREADY, UNSCHEDULABLE, Trouble, troubles
 
 _PUT_OUT = ("Evicted", "NodeLost", "Preempting", "Shutdown", "NodeShutdown", "Terminated", "NodeAffinity")
 _RULES: dict[str, Callable[[Trouble, Facts], Iterator[Cause]]] = {
     **dict.fromkeys(images.REASONS, images.found),
     **dict.fromkeys(_PUT_OUT, containers.evicted),
     **dict.fromkeys(mounts.REASONS, mounts.found),
+    PULLING: images.pulling,
     UNSCHEDULABLE: places.found,
     CRASHED: containers.crashed,
     UNREADY: containers.unready,

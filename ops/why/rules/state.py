@@ -20,7 +20,7 @@ def state(facts: Facts) -> Iterator[Cause]:
             what=f"this shell has another backend, {seen.used}; the stack's state lies in {seen.wanted}.",
             follows="pulumi finds no stack, or the wrong one.",
             advice="Take the stack's own.",
-            commands=(f'eval "$(ops env {facts.shell.stack})"',),
+            commands=(f'eval "$({facts.shell.ops("env")})"',),
             weight=Weight.BLOCKS,
         )
     elif seen.there is False:
@@ -31,7 +31,7 @@ def state(facts: Facts) -> Iterator[Cause]:
             follows="Nothing is known of what it made: a deployment would make it all anew.",
             advice="Is it the right backend? Then begin the stack; `ops adopt` takes over what is there.",
             commands=(
-                f'eval "$(ops env {facts.shell.stack})"',
+                f'eval "$({facts.shell.ops("env")})"',
                 f'pulumi stack init {facts.shell.stack} --secrets-provider "$HUB_SECRETS_PROVIDER"',
             ),
             weight=Weight.BLOCKS,
