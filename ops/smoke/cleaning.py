@@ -18,6 +18,7 @@ _SLUG = f"{USER.replace('.', '-')}---{hashlib.sha256(USER.encode()).hexdigest()[
 CLAIMS = (f"claim-{_SLUG}", f"claim-{USER.replace('.', '-2e')}")
 _STORAGE = "component=singleuser-storage"
 _GONE = 60.0
+_DELETED = 120.0
 
 
 def left_by_others(visit: Visit) -> None:
@@ -72,6 +73,9 @@ def _claims(visit: Visit) -> Iterator[str]:
         if volume and volume["spec"].get("persistentVolumeReclaimPolicy") == "Retain":
             kept = volume["metadata"]["name"]
             yield f"volume {kept}, which its StorageClass keeps: kubectl delete pv {kept}"
+        elif not _goes(visit, claim):
+            slow = claim["spec"]["volumeName"]
+            yield f"volume {slow}, which its driver has not deleted yet: kubectl describe pv {slow}"
 
 
 def _doubt(visit: Visit, claim: Json) -> str | None:
@@ -106,6 +110,16 @@ def _mounting(visit: Visit, claim: str) -> list[str]:
 def _mounts(pod: Json) -> set[str]:
     volumes = pod["spec"].get("volumes") or ()
     return {one["persistentVolumeClaim"]["claimName"] for one in volumes if "persistentVolumeClaim" in one}
+
+
+def _goes(visit: Visit, claim: Json) -> bool:
+    """Wait until the driver has deleted the volume of a claim that is gone."""
+    end = time.monotonic() + _DELETED
+    while _volume(visit, claim):
+        if time.monotonic() > end:
+            return False
+        time.sleep(1)
+    return True
 
 
 def _volume(visit: Visit, claim: Json) -> Json | None:

@@ -11,7 +11,7 @@ import pytest
 
 from ops.ending import Cannot
 from ops.kubectl import Json, NoAnswer
-from ops.smoke import lock
+from ops.smoke import cleaning, lock
 from ops.smoke.cleaning import CLAIMS, clean, left_by_others
 from ops.smoke.visit import Visit
 from settings import Settings
@@ -127,11 +127,26 @@ def test_our_own_pod_gets_its_time_to_go(hub: Pretended, monkeypatch: pytest.Mon
     assert cluster_of(visit).deleted == [f"persistentvolumeclaim/{OURS}"]
 
 
+def volume(policy: str) -> Json:
+    return named("PersistentVolume", "pv-1", spec={"persistentVolumeReclaimPolicy": policy})
+
+
 def test_a_volume_that_its_class_keeps_is_told_with_the_command(hub: Pretended) -> None:
-    for policy, left in (("Retain", ["kubectl delete pv pv-1"]), ("Delete", [])):
-        volume = named("PersistentVolume", "pv-1", spec={"persistentVolumeReclaimPolicy": policy})
-        objects = {"persistentvolumeclaim": [claim()], "persistentvolume": [volume]}
-        assert [one.rpartition(": ")[2] for one in clean(visit_of(hub, objects))] == left
+    objects = {"persistentvolumeclaim": [claim()], "persistentvolume": [volume("Retain")]}
+    assert [one.rpartition(": ")[2] for one in clean(visit_of(hub, objects))] == ["kubectl delete pv pv-1"]
+
+
+def test_a_volume_that_its_driver_deletes_gets_its_time(
+    hub: Pretended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volumes = [volume("Delete")]
+    objects = {"persistentvolumeclaim": [claim()], "persistentvolume": volumes}
+    monkeypatch.setattr("time.sleep", lambda _: volumes.clear())
+    assert clean(visit_of(hub, objects)) == []
+    volumes.append(volume("Delete"))
+    monkeypatch.setattr(cleaning, "_DELETED", 0)
+    (left,) = clean(visit_of(hub, objects))
+    assert "has not deleted yet" in left
 
 
 def test_who_may_not_look_at_volumes_or_claims_is_not_stopped_by_it(hub: Pretended) -> None:
