@@ -258,6 +258,25 @@ def test_an_image_that_does_not_come_explains_deployment_and_release_below_it() 
     assert text.index("What to do:") < text.index("Comes of it:") < text.index("Deployment hub: 0 of 1 pods")
 
 
+def test_a_release_that_is_pending_wants_its_own_step_beside_the_image_that_held_it_up() -> None:
+    base = recorded("image-not-found")
+    pod = of_replicaset(base.all("pods")[0], "hub-1")
+    replicaset = {"metadata": {"name": "hub-1", "annotations": {"meta.helm.sh/release-name": "jupyterhub"}}}
+    seen = replace(base, objects={"pods": [pod], "replicasets": [replicaset], "releases": []})
+    roots = judged(replace(seen, revisions=[revision(1, "pending-install")]))
+    assert [root.cause.rule for root in roots] == ["release-pending", "image-not-found"]
+
+
+def test_a_secret_that_is_missing_explains_the_part_whose_pod_reads_it() -> None:
+    base = recorded("secret-missing")
+    pod = of_replicaset(base.all("pods")[0], "hub-1")
+    replicaset = {"metadata": {"name": "hub-1", "ownerReferences": [{"kind": "Deployment", "name": "hub"}]}}
+    parts = {"pods": [pod], "replicasets": [replicaset], "deployments": [deployed("hub")]}
+    (root,) = judged(replace(base, objects=parts))
+    assert root.cause.about == Ref("Secret", "oauth-client")
+    assert [one.about for one in root.consequences] == [Ref("Deployment", "hub")]
+
+
 def test_a_node_that_is_gone_explains_its_pods_and_stands_before_them() -> None:
     base = recorded("probe")
     node = {
