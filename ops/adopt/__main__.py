@@ -55,7 +55,8 @@ class Teller:
 
     def end(self, code: int, words: str, harm: Sequence[str] = ()) -> int:
         """Say how it ended."""
-        self._console.print(escape(f"\n{words}"))
+        told = Console(highlight=False, soft_wrap=True, stderr=True) if code == FAILED else self._console
+        told.print(escape(f"\n{words}"))
         for one in harm:
             self._console.print(escape(f"  {one}"))
         if self._json:
