@@ -81,6 +81,9 @@ def _command(  # noqa: PLR0913 -- one for each option
     --against compares by object and field. A revision of git makes its manifests with its own code.
     """
     form = Form.JSON if json else form
+    if against == "":
+        # As a variable of a pipeline that is not set: to print all manifests would look like "no difference".
+        raise typer.BadParameter("--against names nothing.")
     if form is Form.MARKDOWN and not against:
         raise typer.BadParameter("markdown tells differences: it goes with --against.")
     made = _manifests(stack, release, project)
