@@ -114,7 +114,7 @@ class State:
     used: str | None = None
     """The backend that pulumi would take."""
     there: bool | None = None
-    """Whether that backend has the stack; None where it could not be asked."""
+    """Whether that backend has the stack; None where it was not asked, as another than the wanted one."""
     pending: tuple[str, ...] = ()
     """What a run was doing when it ended: an operation and the name of a resource in each."""
     locks: tuple[Lock, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ops.why.cause import Ref
 from ops.why.facts import Facts, Json, at, name_of, ref
-from ops.why.troubles import awaited
+from ops.why.troubles import awaited, user_of
 
 Links = Mapping[Ref, set[Ref]]
 _OWNED = {
@@ -93,7 +93,7 @@ def _servers(facts: Facts) -> Iterator[tuple[Ref, Ref]]:
         if user:
             yield ref(pod, "Pod"), Ref("Server", str(user))
     for name in awaited(facts):
-        yield Ref("Pod", name), Ref("Server", name.removeprefix("jupyter-"))
+        yield Ref("Pod", name), Ref("Server", user_of(name, facts))
         if facts.user:
             yield Ref("Pod", name), Ref("Server", facts.user)
 

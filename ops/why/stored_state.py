@@ -33,11 +33,18 @@ def stored(stack: str, settings: Settings) -> tuple[State, list[Unseen]]:
         return State(wanted), [Unseen("the state", "pulumi is not on PATH")]
     try:
         used = str(json.loads(_pulumi("whoami", "--json"))["url"])
-        if wanted and wanted.rstrip("/") != used.rstrip("/"):
+        if wanted and not _same(wanted, used):
             return State(wanted, used), []
         return _of_backend(stack, wanted, used)
     except (_Refused, KeyError, ValueError) as refused:
         return State(wanted), [Unseen("the state", masked(str(refused)))]
+
+
+def _same(wanted: str, used: str) -> bool:
+    """Compare two backends; of Pulumi's service people log in to one address, and are told another."""
+    service = "https://"
+    both = wanted.startswith(service) and used.startswith(service)
+    return both or wanted.rstrip("/") == used.rstrip("/")
 
 
 def _of_backend(stack: str, wanted: str | None, used: str) -> tuple[State, list[Unseen]]:

@@ -94,9 +94,20 @@ def awaited(facts: Facts) -> set[str]:
     for log in facts.logs:
         if log.container == "hub" and not log.previous:
             found |= set(re.findall(r"pod \S+?/(\S+) did not start in", log.text))
+            users = re.findall(r"(\S+?)'s server failed to start in", log.text)
+            found |= {pod_of(user, facts) for user in users}
     if facts.user:
         found.add(pod_of(facts.user, facts))
     return found
+
+
+def user_of(pod: str, facts: Facts) -> str:
+    """Give whose pod it is, there or gone: by the annotation of pod or claim, else by its name."""
+    for resource, name in (("pods", pod), ("persistentvolumeclaims", pod.replace("jupyter-", "claim-", 1))):
+        user = (at(facts.named(resource, name), "metadata.annotations") or {}).get("hub.jupyter.org/username")
+        if user:
+            return str(user)
+    return re.sub(r"^(jupyter|claim)-|---[0-9a-f]{8}$", "", pod)
 
 
 def pod_of(user: str, facts: Facts) -> str:

@@ -271,8 +271,10 @@ def test_a_secret_that_is_missing_explains_the_part_whose_pod_reads_it() -> None
     base = recorded("secret-missing")
     pod = of_replicaset(base.all("pods")[0], "hub-1")
     replicaset = {"metadata": {"name": "hub-1", "ownerReferences": [{"kind": "Deployment", "name": "hub"}]}}
-    parts = {"pods": [pod], "replicasets": [replicaset], "deployments": [deployed("hub")]}
-    (root,) = judged(replace(base, objects=parts))
+    seen = also(
+        replace(base, objects={"pods": [pod]}), replicasets=[replicaset], deployments=[deployed("hub")]
+    )
+    (root,) = judged(seen)
     assert root.cause.about == Ref("Secret", "oauth-client")
     assert [one.about for one in root.consequences] == [Ref("Deployment", "hub")]
 
@@ -382,6 +384,22 @@ def test_the_pod_is_gone_and_its_events_tell_why_the_server_did_not_start() -> N
     (root,) = judged(seen)
     assert root.cause.rule == "gpu-lacking"
     assert [one.about for one in root.consequences] == [Ref("Server", "ada")]
+
+
+def test_a_name_that_no_pod_can_have_is_known_by_the_claim() -> None:
+    base = recorded("image-not-found")
+    events = [replace(one, about=Ref("Pod", "jupyter-ada-example-org---4f3a2b1c")) for one in base.events]
+    claim = {
+        "metadata": {
+            "name": "claim-ada-example-org---4f3a2b1c",
+            "annotations": {"hub.jupyter.org/username": "ada@example.org"},
+        },
+        "status": {"phase": "Bound"},
+    }
+    seen = also(hub_said(timed_out("ada@example.org")), persistentvolumeclaims=[claim])
+    (root,) = judged(replace(seen, events=events, now=base.now))
+    assert root.cause.rule == "image-not-found"
+    assert [one.about for one in root.consequences] == [Ref("Server", "ada@example.org")]
 
 
 def test_of_others_nothing_is_told_to_whoever_asks_about_one() -> None:

@@ -159,6 +159,20 @@ def test_another_backend_a_missing_stack_and_pending_operations_are_told_apart()
     assert judged(facts(state=State("s3://state", "s3://state/", there=True))) == []
 
 
+@pytest.mark.parametrize(
+    ("used", "asked"),
+    [("s3://state/", True), ("file:///x", False), ("https://app.pulumi.com/ada", False)],
+)
+def test_a_shell_with_another_backend_is_not_asked_about_the_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: str, asked: bool
+) -> None:
+    with_pulumi(tmp_path, monkeypatch, f"""[ "$1" = whoami ] && echo '{{"url": "{used}"}}' || echo '{{}}'""")
+    of = {"backend": "s3://state", "secretsProvider": "passphrase", "owner": "a team"}
+    state, _ = stored_state.stored("local", settings_of("local", {"state": of}))
+    assert (state.there is True) == asked
+    assert state.used == used
+
+
 def with_pulumi(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     tool(folder / "bin", "pulumi", f"#!/bin/sh\n{script}\n")
     monkeypatch.setenv("PATH", f"{folder / 'bin'}:{os.environ['PATH']}")

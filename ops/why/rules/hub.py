@@ -12,7 +12,7 @@ from ops.why.log import Record
 from ops.why.rules.admission import refusal
 from ops.why.rules.hub_lines import LINES, Line
 from ops.why.times import RECENT
-from ops.why.troubles import containers, ready
+from ops.why.troubles import containers, ready, user_of
 from settings.door import callback_url
 
 LOG = Ref("Log", "hub")
@@ -89,7 +89,7 @@ def _cause(record: Record, line: Line, match: re.Match[str], facts: Facts, *, up
     about, what, advice = LOG, line.what, line.advice
     commands: Sequence[str] = [_COMMANDS[name](facts.shell) for name in line.commands if name in _COMMANDS]
     if line.user:
-        user = groups[0] or _user_of(groups[1])
+        user = groups[0] or user_of(groups[1], facts)
         groups[0] = user
         about = Ref("Server", user)
         commands = (facts.shell.ops("why", "--user", user),) if not facts.user else ()
@@ -108,10 +108,6 @@ def _cause(record: Record, line: Line, match: re.Match[str], facts: Facts, *, up
         when=record.when,
         weight=Weight.USER if line.user else Weight.LOG if up else Weight.CORE,
     )
-
-
-def _user_of(named: str) -> str:
-    return re.sub(r"^(jupyter|claim)-|---[0-9a-f]{8}$", "", named)
 
 
 def _later_success(user: str, failed: Record, facts: Facts, *, up: bool) -> bool:

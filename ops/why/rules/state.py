@@ -13,7 +13,7 @@ def state(facts: Facts) -> Iterator[Cause]:
     """Judge the state."""
     about = Ref("Stack", facts.shell.stack)
     seen = facts.state
-    if seen.wanted and seen.used and not _same(seen.wanted, seen.used):
+    if seen.wanted and seen.used and seen.there is None:
         yield Cause(
             rule="other-backend",
             about=about,
@@ -73,7 +73,3 @@ def _pending(facts: Facts) -> Cause:
         commands=(facts.shell.pulumi("refresh"), facts.shell.pulumi("refresh", "--clear-pending-creates")),
         weight=Weight.BLOCKS,
     )
-
-
-def _same(one: str, other: str) -> bool:
-    return one.rstrip("/") == other.rstrip("/")
