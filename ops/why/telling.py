@@ -20,7 +20,7 @@ from ops.why.rules.hub import unknown_errors
 from ops.why.times import ago
 from ops.why.troubles import ready, started_a_moment_ago
 
-_LABEL = 16
+_LABEL = 17
 _MANY = 3
 
 

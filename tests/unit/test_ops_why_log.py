@@ -12,7 +12,7 @@ from ops.why.facts import Event, Log
 from ops.why.judge import judged
 from ops.why.log import records
 from ops.why.masking import COVER, masked
-from ops.why.rules.hub_lines import LINES
+from ops.why.rules.lines import LINES
 from ops.why.telling import notes, told
 from tests.unit.why_facts import NOW, facts, hub_pod, hub_said, only
 

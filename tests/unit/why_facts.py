@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +19,8 @@ from tests.unit.documents import Document, settings_of
 RECORDED = Path(__file__).resolve().parent / "why_recorded"
 NAMES = sorted(place.stem for place in RECORDED.glob("*.json"))
 NOW = datetime(2026, 11, 21, 21, 2, 42, tzinfo=UTC)
+HOST = "jupyterhub.localhost"
+CLASSES = {"ingressclasses": [{"metadata": {"name": "traefik"}}]}
 READY = [{"type": "Ready", "status": "True"}]
 
 
@@ -83,3 +86,24 @@ def hub_said(*lines: str, ready: bool = True, **more: Any) -> Facts:  # noqa: AN
 def revision(number: int, status: str, words: str = "", chart: str = "4.4.0") -> Revision:
     """Give a revision of the release."""
     return Revision(number, status, words, chart, NOW, f"sh.helm.release.v1.jupyterhub.v{number}")
+
+
+def scaled(name: str, replicas: int) -> Json:
+    return {
+        "metadata": {"name": name},
+        "spec": {"replicas": replicas},
+        "status": {"availableReplicas": replicas},
+    }
+
+
+def tls_secret(certificate: str) -> Json:
+    return {
+        "metadata": {"name": "jupyterhub-tls"},
+        "data": {"tls.crt": base64.b64encode(certificate.encode()).decode()},
+    }
+
+
+def ingress(**more: object) -> Json:
+    made = {"name": "jupyterhub", "creationTimestamp": "2026-11-21T20:00:00Z"}
+    address = {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}}
+    return {"metadata": made, "spec": {"ingressClassName": "traefik"}, "status": address, **more}

@@ -10,7 +10,8 @@ from ops.why.cause import Cause, Ref, Shell, Weight
 from ops.why.facts import Facts, at
 from ops.why.log import Record
 from ops.why.rules.admission import refusal
-from ops.why.rules.hub_lines import LINES, Line
+from ops.why.rules.lines import LINES
+from ops.why.rules.lines.line import Line
 from ops.why.times import RECENT
 from ops.why.troubles import containers, ready, user_of
 from settings.door import callback_url
