@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from ops.why import log
 from ops.why.facts import Facts, Json, at, name_of
@@ -14,6 +16,9 @@ from ops.why.troubles import pod_of
 from settings.profiles import Profile
 
 _LINES = 6
+# A page or an object that was asked for and is not there: ordinary traffic.
+_ASKED = re.compile(r"4\d\d [A-Z]+ /")
+_OWNER = "hub.jupyter.org/username"
 
 
 def person(facts: Facts) -> Iterator[str]:
@@ -21,7 +26,7 @@ def person(facts: Facts) -> Iterator[str]:
     user = facts.user or ""
     name = pod_of(user, facts)
     pod = facts.named("pods", name)
-    yield f"{user}:"
+    yield f"{user}:{_perhaps(user, facts)}"
     yield f"  pod       {_pod(name, pod, facts)}"
     claim = _claim(name, pod, facts)
     yield f"  claim     {claim}"
@@ -30,6 +35,14 @@ def person(facts: Facts) -> Iterator[str]:
     lines = _said(user, name, facts)
     yield f"  hub       {lines[0] if lines else 'says nothing of this user in the last half hour'}"
     yield from (f"            {line}" for line in lines[1:])
+
+
+def _perhaps(user: str, facts: Facts) -> str:
+    """Name those whom the cluster knows by a name that is nearly this one."""
+    found = [*facts.all("pods"), *facts.all("persistentvolumeclaims")]
+    known = {str((at(one, "metadata.annotations") or {}).get(_OWNER) or "") for one in found} - {""}
+    near = [] if user in known else get_close_matches(user, sorted(known))
+    return f" nobody has a pod or a claim by this name; {', '.join(near)} has" if near else ""
 
 
 def _pod(name: str, pod: Json | None, facts: Facts) -> str:
@@ -88,6 +101,7 @@ def _said(user: str, pod: str, facts: Facts) -> list[str]:
         f"{ago(one.when, facts.now)}: {masked(one.words)[:240]}"
         for one in log.of_hub(facts, up=hub_is_up(facts))
         if (one.level in "WEC" or one.bad)
+        and not _ASKED.match(one.words)
         and facts.since(one.when) < RECENT.total_seconds()
         and (pod in one.text or log.names(user, one.text))
     ]

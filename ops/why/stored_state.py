@@ -28,7 +28,9 @@ class _Refused(Exception):
 
 def stored(stack: str, settings: Settings) -> tuple[State, list[Unseen]]:
     """Give what the backend knows, and what of it could not be seen."""
-    wanted = settings.state.backend if settings.state else None
+    # Files that fit a stack to this machine (`make env`) keep what its own say of a backend elsewhere.
+    fitted = os.environ.get("HUB_STACK_FILES")
+    wanted = settings.state.backend if settings.state and not fitted else None
     if not shutil.which("pulumi"):
         return State(wanted), [Unseen("the state", "pulumi is not on PATH")]
     try:

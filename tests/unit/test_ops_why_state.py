@@ -79,7 +79,18 @@ def test_a_shell_with_another_backend_is_not_asked_about_the_stack(
     assert state.used == used
 
 
+def test_on_the_embedded_node_the_state_is_the_node_s_whatever_the_stack_s_own_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_pulumi(tmp_path, monkeypatch, """[ "$1" = whoami ] && echo '{"url": "file:///x"}' || echo '{}'""")
+    monkeypatch.setenv("HUB_STACK_FILES", str(tmp_path))
+    of = {"backend": "s3://state", "secretsProvider": "passphrase", "owner": "a team"}
+    state, _ = stored_state.stored("local", settings_of("local", {"state": of}))
+    assert (state.wanted, state.there) == (None, True)
+
+
 def with_pulumi(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    monkeypatch.delenv("HUB_STACK_FILES", raising=False)
     tool(folder / "bin", "pulumi", f"#!/bin/sh\n{script}\n")
     monkeypatch.setenv("PATH", f"{folder / 'bin'}:{os.environ['PATH']}")
 

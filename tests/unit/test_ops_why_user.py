@@ -12,6 +12,9 @@ from ops.why.telling import told
 from tests.unit.why_facts import READY, also, facts, hub_pod, hub_said, only, recorded
 
 
+ASKED = "[W 2026-11-21 21:01:42.000 JupyterHub log:192] 404 GET /hub/api/users/ada (smoke@127.0.0.1) 11.90ms"
+
+
 def timed_out(user: str) -> str:
     words = "server failed to start in 300 seconds, giving up."
     return f"[W 2026-11-21 21:01:42.000 JupyterHub user:998] {user}'s {words}"
@@ -82,7 +85,7 @@ def test_pod_claim_profile_and_groups_of_a_user_are_shown() -> None:
         "spec": {"storageClassName": "fast"},
         "status": {"phase": "Bound", "capacity": {"storage": "2Gi"}},
     }
-    seen = also(hub_said(timed_out("ada"), user="ada"), pods=[pod], persistentvolumeclaims=[claim])
+    seen = also(hub_said(timed_out("ada"), ASKED, user="ada"), pods=[pod], persistentvolumeclaims=[claim])
     text = "\n".join(person(seen))
     for words in (
         "jupyter-ada: Running on node-1",
@@ -91,6 +94,8 @@ def test_pod_claim_profile_and_groups_of_a_user_are_shown() -> None:
         "failed to start",
     ):
         assert words in text
+    assert "404" not in text
+    assert "nobody has a pod or a claim by this name; ada has" in next(person(replace(seen, user="adda")))
 
 
 def test_rights_that_are_missing_in_the_own_namespace_are_a_finding_and_elsewhere_are_said() -> None:

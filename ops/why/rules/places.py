@@ -152,7 +152,11 @@ def _wanted(trouble: Trouble, facts: Facts, rule: str) -> str:
     ]
     if not asked:
         return ""
-    largest = f"; the largest node has {_said(max(there)[0], resource)} in all" if there else ""
+    if not there:
+        return f": it asks for {_said(asked, resource)}"
+    most = max(there)[0]
+    largest = f"; the largest node has {_said(most, resource)} in all"
+    largest += ", and others have some of it" if most >= asked else ""
     return f": it asks for {_said(asked, resource)}{largest}"
 
 
