@@ -11,7 +11,6 @@ from ops.why.person import person
 from ops.why.telling import told
 from tests.unit.why_facts import READY, also, facts, hub_pod, hub_said, only, recorded
 
-
 ASKED = "[W 2026-11-21 21:01:42.000 JupyterHub log:192] 404 GET /hub/api/users/ada (smoke@127.0.0.1) 11.90ms"
 
 
