@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -92,7 +93,7 @@ def _command(  # noqa: PLR0913 -- one for each option
         gpu=gpu,
         prometheus=prometheus,
         seconds=wait,
-        not_to=tuple(_parts(not_to)),
+        not_to=tuple(_range(one) for one in _parts(not_to)),
     )
     way = Way(
         url(found.settings.ingress, found.settings.tls),
@@ -103,7 +104,7 @@ def _command(  # noqa: PLR0913 -- one for each option
         visit = Visit(live=found, way=way, options=options, tell=tell)
         told = _run(visit, left_out, keep_going=keep_going, as_it_ends=not json)
     if junit:
-        junit.write_bytes(told.junit())
+        _write(junit, told.junit())
     if json:
         as_json(told.document())
     else:
@@ -114,6 +115,22 @@ def _command(  # noqa: PLR0913 -- one for each option
 def _parts(given: list[str] | None) -> list[str]:
     """Read lists that are given by repeating an option, by commas, or both."""
     return [part for one in given or () for part in one.split(",") if part]
+
+
+def _range(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise Cannot(
+            f"--not-to {text} is no range of addresses.\n    What to do:   write for example 169.254.0.0/16."
+        ) from error
+
+
+def _write(place: Path, content: bytes) -> None:
+    try:
+        place.write_bytes(content)
+    except OSError as error:
+        raise Cannot(f"{place} cannot be written: {error.strerror}.") from error
 
 
 def _profile(settings: Settings, slug: str | None) -> Profile:

@@ -20,11 +20,13 @@ from embedded.paths import find
 from embedded.report import doors
 from embedded.stacks import committed, settings_of
 from embedded.world import User, World
+from ops.smoke.checks import NAMES
 from tests.e2e import recorded
 from tests.e2e.browser import browser_page
 from tests.e2e.hub import Hub, https_port, make, tool
 from tests.e2e.probe import doors_of, reached
 from tests.e2e.recorded import steps_over, surprises
+from tests.e2e.smoke_faults import Smoke
 from tests.e2e.visit import run_cell, sign_in, sign_in_at_provider, start_server, stop_server
 
 pytestmark = pytest.mark.node
@@ -226,6 +228,19 @@ def test_the_hubs_database_is_postgresql(visited: Visited) -> None:
     said = visited.hub.kubectl("exec", "deployment/hub", "--", "python3", "-c", ask)
     assert said.startswith("postgresql")
     assert all(table in said for table in ("'users'", "'spawners'", "'oauth_clients'"))
+
+
+def test_ops_smoke_passes(visited: Visited) -> None:
+    # GPUs of this node compute nothing, and only `local` says so.
+    done = Smoke(visited.name).ran("--no-gpu")
+    assert done.code == 0, done.out + done.err
+    not_here = {"prometheus", "gpu"} | (
+        {"services"} if done.check("services")["status"] == "skipped" else set()
+    )
+    assert done.of("skipped") == not_here
+    assert done.of("passed") == set(NAMES) - not_here
+    if settings_of(committed(visited.name))["auth"]["provider"] != "sharedPassword":
+        assert "state and PKCE are there" in done.check("sign-in")["seen"]
 
 
 def test_local_is_as_it_was_before_the_stack_came(visited: Visited) -> None:

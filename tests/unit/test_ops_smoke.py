@@ -284,6 +284,7 @@ OUTSIDE = ("--only", "certificate,sign-in")
 
 def test_the_door_is_tried_without_a_cluster(door: list[str], tmp_path: Path) -> None:
     said = ran("smoke", "local", *OUTSIDE, *door, "--junit", tmp_path / "smoke.xml").stdout
+    ran("smoke", "local", *OUTSIDE, *door, "--junit", tmp_path / "no" / "smoke.xml", ends=2)
     assert "certificate passed" in said
     assert "2 passed, 11 skipped" in said
     assert "spawn" not in said, "what nobody asked for is no line"
@@ -310,6 +311,7 @@ def test_a_failure_ends_with_1_and_says_what_follows_and_what_to_do(door: list[s
         (("--profile", "huge"), "no profile huge"),
         (("--connect-to", "here"), "HOST:PORT:ADDRESS:PORT"),
         (("--ca-file", "/nowhere/ca.pem"), "cannot be read"),
+        (("--not-to", "the.metadata"), "no range of addresses"),
     ],
 )
 def test_what_cannot_be_done_ends_with_2(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
