@@ -42,7 +42,10 @@ def _command(  # noqa: PLR0913 -- one for each option
         list[str] | None,
         typer.Option(help=f"Only this check and what it builds on. Checks: {', '.join(checks.NAMES)}."),
     ] = None,
-    skip: Annotated[list[str] | None, typer.Option(help="Not this check, nor what builds on it.")] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(help="Not this check; what works with what it makes is not tried either."),
+    ] = None,
     keep_going: Annotated[
         bool,
         typer.Option("--keep-going/--fail-fast", help="Whether checks go on after one that failed."),
