@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ops.kubectl import Json, NoAnswer
 from ops.smoke.visit import Visit, is_own
 from settings import Settings
-from settings.flow import Flow, Public, Ranges
+from settings.flow import Flow, Pods, Public, Ranges
 from settings.flows import CONNECTOR, CONNECTOR_METRICS, HUB, NOTEBOOK, PROXY_API, flows
 from settings.services import for_users
 from settings.storage import ExternalDatabase, NoObjectStore
@@ -28,6 +28,8 @@ class Target:
     host: str
     port: int
     through: tuple[str, int] | None = None
+    namespace: str = ""
+    """Where it is pods of the cluster: the settings may grant a whole namespace."""
 
 
 def needed(settings: Settings) -> list[Target]:
@@ -64,7 +66,7 @@ def denied(visit: Visit) -> list[Target]:
         Target("the cloud's metadata", _METADATA, 80),
     ]
     if isinstance(settings.database, ExternalDatabase):
-        found.append(Target("the hub's database", settings.database.host, settings.database.port))
+        found.append(_database(settings.database))
     found += [
         Target("another user's server", address, NOTEBOOK)
         for address in _addresses(visit, "component=singleuser-server")[:_NEIGHBOURS]
@@ -74,6 +76,11 @@ def denied(visit: Visit) -> list[Target]:
         connectors = _addresses(visit, label)[:1]
         found += [Target("the tunnel's metrics", address, CONNECTOR_METRICS) for address in connectors]
     return found
+
+
+def _database(database: ExternalDatabase) -> Target:
+    namespace = database.reach.namespace or ""
+    return Target("the hub's database", database.host, database.port, namespace=namespace)
 
 
 def _api_servers(settings: Settings) -> Iterator[Target]:
@@ -100,11 +107,14 @@ def _addresses(visit: Visit, selector: str) -> list[str]:
 def opened_by(settings: Settings, target: Target, address: str) -> str | None:
     """Name the setting that lets notebooks reach an address, if any does."""
     users = [flow for flow in flows(settings) if flow.source == "users"]
-    return next((flow.setting for flow in users if _covers(flow, address, target.port)), None)
+    return next((flow.setting for flow in users if _covers(flow, target, address)), None)
 
 
-def _covers(flow: Flow, address: str, port: int) -> bool:
-    if ("TCP", port) not in flow.ports:
+def _covers(flow: Flow, target: Target, address: str) -> bool:
+    if isinstance(flow.peer, Pods):
+        # Behind a Service the pods' own port counts, which may be another.
+        return flow.peer.namespace == target.namespace
+    if ("TCP", target.port) not in flow.ports:
         return False
     if isinstance(flow.peer, Public):
         return ip_address(address).is_global
