@@ -38,17 +38,16 @@ def is_before(revision: str, project: Path) -> bool:
 
 
 def _commit(revision: str, project: Path) -> str:
-    return _git(
-        project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-    ).strip()
+    # The word is no option, whatever it begins with.
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    return _git(project, *words, fault=f"git knows no revision {revision!r} here.").strip()
 
 
-def _git(project: Path, *words: str) -> str:
+def _git(project: Path, *words: str, fault: str = "git does not tell what changed.") -> str:
     done = _run(project, *words)
     if done.returncode:
         raise Cannot(
-            f"git does not tell what changed: git {words[0]} ended with {done.returncode}. "
-            f"{done.stderr.strip()}\n"
+            f"{fault} {done.stderr.strip()}".rstrip() + "\n"
             "    What follows: which stacks are touched is not known.\n"
             "    What to do:   name a revision that `git rev-parse` knows and that this branch came from; "
             "in a shallow clone: git fetch --unshallow (GitLab: GIT_DEPTH: 0)."

@@ -117,7 +117,7 @@ def test_a_change_and_its_opposite_are_none(repository: Scratch) -> None:
 
 def test_a_project_below_the_top_of_its_repository(repository: Scratch) -> None:
     below = repository.place / "hub"
-    repository.commit("hub/Pulumi.demo.yaml", "hub/settings/auth.py")
+    repository.commit("hub/Pulumi.demo.yaml", "hub/Pulumi.other.yaml", "hub/settings/auth.py")
     repository.commit("settings/auth.py", "hub/Pulumi.demo.yaml")
     assert ran("touched", "--since", "HEAD~1", "--names", "--project", below).stdout.split() == ["demo"]
 
@@ -142,7 +142,7 @@ def test_what_is_no_revision_is_refused_in_words(repository: Scratch, revision: 
 
 
 def test_a_folder_that_is_no_repository_is_refused_in_words(tmp_path: Path) -> None:
-    assert "git does not tell" in ran("touched", "--since", "main", "--project", tmp_path, ends=2).stderr
+    assert "git knows no revision" in ran("touched", "--since", "main", "--project", tmp_path, ends=2).stderr
 
 
 def test_a_name_that_is_no_text_selects_all(repository: Scratch) -> None:
