@@ -17,7 +17,7 @@ _SECRET_NAME = re.compile(
 )
 # These name a secret, and hold none.
 _REFERENCE = re.compile(
-    r"(name|names|ref|refs|path|file|url|urls|generation|existingsecret|enabled|mount)$", re.I
+    r"(name|names|ref|refs|path|file|url|urls|generation|existingsecret|enabled|mount|provider)$", re.I
 )
 _LOOKS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S),

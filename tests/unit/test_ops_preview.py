@@ -264,6 +264,8 @@ def test_no_value_that_looks_like_a_secret_is_shown(secret: str) -> None:
 def test_what_the_environment_keeps_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "correct horse")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "battery staple")
+    # Of `ops env`: it names what encrypts, and is no secret.
+    monkeypatch.setenv("HUB_SECRETS_PROVIDER", "passphrase")
     failed = told("lab", "", "bad passphrase 'correct horse', key battery staple; tok", code=255)
     assert failed.failed == f"bad passphrase '{HIDDEN}', key {HIDDEN}; tok"
     assert hide("s3://key:battery@s3.example.org/state") == f"s3://{HIDDEN}@s3.example.org/state"
