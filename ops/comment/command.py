@@ -136,18 +136,12 @@ def _changed(new: Comment, notes: Notes, found: list[tuple[Note, Comment]]) -> s
             f"The comment is of pipeline {latest.pipeline}, which is later: it stays.",
         )
     else:
-        text, words = new.after(_joint(found, new)).written(), "The comment is changed."
+        text, words = new.beside(comment for _, comment in found).written(), "The comment is changed."
     if first.text.rstrip() != text.rstrip():
         notes.change(first.id, text)
     for note in others:
         notes.remove(note.id)
     return words
-
-
-def _joint(found: list[tuple[Note, Comment]], new: Comment) -> Comment | None:
-    same = [comment for _, comment in found if comment.pipeline == new.pipeline]
-    sections = {name: text for comment in same for name, text in comment.sections.items()}
-    return Comment(key=new.key, pipeline=new.pipeline, sections=sections) if same else None
 
 
 def _marked(notes: Notes, key: str) -> list[tuple[Note, Comment]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 LIMIT = 1_000_000
@@ -27,11 +27,11 @@ class Comment:
     pipeline: int
     sections: Mapping[str, str]
 
-    def after(self, before: Comment | None) -> Comment:
+    def beside(self, others: Iterable[Comment]) -> Comment:
         """Take over what jobs of the same pipeline wrote; what an earlier one wrote is worth nothing."""
-        if before is None or before.pipeline != self.pipeline:
-            return self
-        return Comment(key=self.key, pipeline=self.pipeline, sections={**before.sections, **self.sections})
+        same = [one.sections for one in others if one.pipeline == self.pipeline]
+        sections = {name: text for one in (*same, self.sections) for name, text in one.items()}
+        return Comment(key=self.key, pipeline=self.pipeline, sections=sections)
 
     def written(self, limit: int = LIMIT) -> str:
         """Write the whole note."""
