@@ -45,6 +45,8 @@ def hub() -> Iterator[Pretended]:
 def test_the_token_is_taken_from_what_the_running_hub_has_mounted(hub: Pretended) -> None:
     old = [credentials("credentials-1", "00" * 32), credentials()]
     assert token(visit_of(hub, {"secret": old}).live, "smoke") == TOKEN
+    both = [credentials("hub", "33" * 32), credentials()]
+    assert token(visit_of(hub, {"secret": both}).live, "smoke") == TOKEN, "as the hub itself reads them"
     chart_s = [credentials("hub", "33" * 32)]
     assert token(visit_of(hub, {"secret": chart_s}).live, "smoke") == "33" * 32
 
