@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from ops.helm_record import record, revisions
 from ops.kubectl import Json
 from ops.smoke.outcome import Failed, Seen
 from ops.smoke.visit import Visit
@@ -93,11 +91,11 @@ def release(visit: Visit) -> Seen:
     """Helm's last revision is deployed, and of the chart version of the settings."""
     settings, stack = visit.settings, visit.live.stack
     name = settings.hub.release
-    found = visit.live.cluster.items("secrets", f"owner=helm,name={name}")
+    found = revisions(visit.live.cluster, name)
     if not found:
         raise _not_whole(f"there is no release {name} in {settings.namespace.name}", stack)
-    last = max(found, key=lambda one: int(one["metadata"]["labels"]["version"]))
-    labels, packed = last["metadata"]["labels"], _unpacked(last)
+    # Its values may hold secrets: only single fields are ever shown.
+    labels, packed = found[-1]["metadata"]["labels"], record(found[-1]["data"]["release"])
     states = {labels["status"], packed["info"]["status"]}
     if states != {"deployed"}:
         raise _not_whole(
@@ -107,13 +105,6 @@ def release(visit: Visit) -> Seen:
     if version.partition("+")[0] != settings.chart.version.partition("+")[0]:
         raise _not_whole(f"the chart is {version}, and the settings say {settings.chart.version}", stack)
     return Seen(f"{name}: revision {labels['version']}, deployed, chart {version}")
-
-
-def _unpacked(secret: Json) -> Json:
-    """Read a release as Helm packs it. Its values may be secret: only single fields are shown."""
-    packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
-    found: Json = json.loads(gzip.decompress(packed))
-    return found
 
 
 def _not_whole(what: str, stack: str) -> Failed:
