@@ -123,6 +123,6 @@ def _pulumi(*words: str) -> str:
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise _Refused(
-            next((line for line in lines if line.startswith("error:")), (lines or ["it failed"])[-1])
+            next((line for line in lines if line.startswith("error:")), (lines or ["it failed"])[0])
         )
     return done.stdout

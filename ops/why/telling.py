@@ -81,7 +81,7 @@ def looked(facts: Facts) -> list[str]:
     """Say what was looked at."""
     last = max(facts.revisions, key=lambda one: one.number, default=None)
     counted = [
-        f"{len(facts.all(resource))} {resource}"
+        _counted(len(facts.all(resource)), resource)
         for resource in sorted(facts.objects)
         if resource not in ("namespaces", "releases", "tls") and facts.all(resource)
     ]
@@ -100,12 +100,20 @@ def looked(facts: Facts) -> list[str]:
     return [one for one in given if one]
 
 
+def _counted(count: int, resource: str) -> str:
+    one = resource.removesuffix("es" if resource.endswith("sses") else "s")
+    return f"{count} {one if count == 1 else resource}"
+
+
 def notes(facts: Facts) -> list[str]:
     """Say what is no finding, and good to know."""
     starting = [
         f"{name_of(pod)} has just started and is not ready yet: ask again in a minute"
         for pod in facts.all("pods")
-        if not ready(pod) and started_a_moment_ago(pod, facts) and not at(pod, "metadata.deletionTimestamp")
+        if at(pod, "status.phase") == "Running"
+        and not at(pod, "metadata.deletionTimestamp")
+        and not ready(pod)
+        and started_a_moment_ago(pod, facts)
     ]
     unknown = unknown_errors(facts)
     if not unknown:

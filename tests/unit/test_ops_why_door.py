@@ -33,6 +33,7 @@ def test_a_certificate_that_is_not_there_over_early_for_another_host_or_none_at_
     assert only(facts(objects={"tls": [tls_secret(other)]})).rule == "certificate-host"
     assert only(facts(objects={"tls": [tls_secret("no PEM")]})).rule == "certificate-unreadable"
     assert only(facts(objects={"tls": []})).rule == "certificate-missing"
+    assert only(facts(objects={"tls": [], "releases": []})).rule == "release-missing"
     wildcard, _ = pair("*.localhost")
     assert judged(facts(objects={"tls": [tls_secret(wildcard)]})) == []
 

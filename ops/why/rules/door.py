@@ -105,6 +105,8 @@ def certificates(facts: Facts) -> Iterator[Cause]:
     if not facts.knows("tls"):
         return
     secret = facts.named("tls", tls.secret_name)
+    if secret is None and facts.knows("releases") and not facts.revisions:
+        return  # Nothing is deployed yet: that is told, and what lacks for it is no news.
     if secret is None:
         yield _cause(
             facts,
