@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from ops.why import log
 from ops.why.cause import Cause, Ref, Shell, Weight
@@ -82,32 +82,45 @@ def _matters(record: Record, line: Line, facts: Facts) -> bool:
 
 
 def _cause(record: Record, line: Line, match: re.Match[str], facts: Facts, *, up: bool) -> Cause:
+    if line.user:
+        return _of_server(record, line, match, facts)
     groups = [one or "" for one in match.groups()]
     named = {
         "file": facts.shell.file,
         "callback": callback_url(facts.settings.ingress, facts.settings.tls),
     }
-    about, what, advice = LOG, line.what, line.advice
-    commands: Sequence[str] = [_COMMANDS[name](facts.shell) for name in line.commands if name in _COMMANDS]
-    if line.user:
-        user = groups[0] or user_of(groups[1], facts)
-        groups[0] = user
-        about = Ref("Server", user)
-        commands = (facts.shell.ops("why", "--user", user),) if not facts.user else ()
-        if line.rule == "server-error" and "forbidden" in record.text:
-            refused = refusal(record.text.replace('\\"', '"'), facts)
-            what, advice, commands = f"{refused.what}.", refused.advice, refused.commands
-            groups = []
     return Cause(
         rule=line.rule,
-        about=about,
-        what=what.format(*groups, **named) if groups or about == LOG else what,
-        says=record.words if not line.user else match[0],
-        follows=line.follows.format(*groups or (about.name,), **named),
-        advice=advice.format(*groups, **named) if groups or about == LOG else advice,
-        commands=(*commands, *([_COMMANDS["logs"](facts.shell)] if line.user else [])),
+        about=LOG,
+        what=line.what.format(*groups, **named),
+        says=record.words,
+        follows=line.follows.format(*groups, **named),
+        advice=line.advice.format(*groups, **named),
+        commands=tuple(_COMMANDS[name](facts.shell) for name in line.commands),
         when=record.when,
-        weight=Weight.USER if line.user else Weight.LOG if up else Weight.CORE,
+        weight=Weight.LOG if up else Weight.CORE,
+    )
+
+
+def _of_server(record: Record, line: Line, match: re.Match[str], facts: Facts) -> Cause:
+    """Tell of one user's server; what the API server refused is told by its own words."""
+    first, *others = (one or "" for one in match.groups())
+    user = first or user_of(others[0], facts)
+    what, advice = line.what.format(user, *others), line.advice
+    commands = () if facts.user else (facts.shell.ops("why", "--user", user),)
+    if line.rule == "server-error" and "forbidden" in record.text:
+        refused = refusal(record.text.replace('\\"', '"'), facts)
+        what, advice, commands = f"{refused.what}.", refused.advice, refused.commands
+    return Cause(
+        rule=line.rule,
+        about=Ref("Server", user),
+        what=what,
+        says=match[0],
+        follows=line.follows.format(user),
+        advice=advice,
+        commands=(*commands, _COMMANDS["logs"](facts.shell)),
+        when=record.when,
+        weight=Weight.USER,
     )
 
 

@@ -30,4 +30,4 @@ def line(rule: str, pattern: str, what: str, follows: str, advice: str, *command
 def server(rule: str, pattern: str, what: str, advice: str) -> Line:
     """Write down a line about one user's server."""
     follows = "{0} has no server; the hub takes away what was made for it."
-    return Line(rule, re.compile(pattern), what, follows, advice, ("user",), user=True)
+    return Line(rule, re.compile(pattern), what, follows, advice, user=True)
