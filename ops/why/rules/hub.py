@@ -107,7 +107,7 @@ def _of_server(record: Record, line: Line, match: re.Match[str], facts: Facts) -
     first, *others = (one or "" for one in match.groups())
     user = first or user_of(others[0], facts)
     what, advice = line.what.format(user, *others), line.advice
-    commands = () if facts.user else (facts.shell.ops("why", "--user", user),)
+    commands: tuple[str, ...] = () if facts.user else (facts.shell.ops("why", "--user", user),)
     if line.rule == "server-error" and "forbidden" in record.text:
         refused = refusal(record.text.replace('\\"', '"'), facts)
         what, advice, commands = f"{refused.what}.", refused.advice, refused.commands
