@@ -14,8 +14,8 @@ from tests.unit.documents import Document, patched, stack_file
 from tests.unit.packed import pack
 
 _PACKED = {"source": "path", "path": ".charts/jupyterhub-4.4.0.tgz", "version": "4.4.0"}
-FROM_REPOSITORY: Document = {"chart": {**_PACKED, "url": None}}
-"""For a stack whose chart comes from a repository: one that is at hand."""
+FROM_REPOSITORY: Document = {"chart": {**_PACKED, "url": None, "ref": None, "digest": None}}
+"""For a stack whose chart comes from a repository or a registry: one that is at hand."""
 
 
 def project_of(folder: Path, stack: str = "local", patch: Document | None = None, **flat: object) -> Path:
