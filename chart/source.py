@@ -23,8 +23,8 @@ def load(chart: Chart, project: Path) -> Archive:
         raise unusable(
             "path",
             f"there is no file {chart.path} in the project.",
-            f"Put the packed chart {chart.chart_name} {chart.version} there; "
-            "on this machine `make up` does it.",
+            f"Put the packed chart {chart.chart_name} {chart.version} there. "
+            "`make up` brings one of its own for the embedded node, and for nothing else.",
         )
     packed = _fetched(chart)
     archive = _from_afar(packed, chart)
