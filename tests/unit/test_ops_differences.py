@@ -175,6 +175,8 @@ def test_an_empty_folder_is_no_earlier_state(tmp_path: Path) -> None:
 
 def test_markdown_is_for_differences_alone() -> None:
     assert "--against" in ran("manifests", "local", *VALUES, "--format", "markdown", ends=2).stderr
+    # A variable that is not set: all manifests would look like an answer.
+    assert "names nothing" in ran("manifests", "local", *VALUES, "--against", "", ends=2).stderr
 
 
 # Against a revision --------------------------------------------------------------------------------
