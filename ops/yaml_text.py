@@ -20,7 +20,10 @@ class Unclear(Exception):
 
 def root(text: str) -> yaml.MappingNode:
     """Read the text as nodes."""
-    found = yaml.compose(text, yaml.SafeLoader)
+    try:
+        found = yaml.compose(text, yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise Unclear("It cannot be read as YAML.") from error
     if not isinstance(found, yaml.MappingNode):
         raise Unclear("It is no mapping.")
     return found
@@ -83,7 +86,7 @@ def _child(node: yaml.Node, name: str) -> tuple[yaml.Node, yaml.Node] | None:
 
 def _set(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
     if there := entry(text, path):
-        return _replace(text, there[1], value)
+        return _replace(text, *there, value)
     above = entry(text, path[:-1])
     parent = above[1] if above else root(text) if len(path) == 1 else None
     if isinstance(parent, yaml.MappingNode):
@@ -91,12 +94,14 @@ def _set(text: str, path: Path, value: Any) -> str:  # noqa: ANN401
     return _set(text, path[:-1], {path[-1]: value})
 
 
-def _replace(text: str, node: yaml.Node, value: Any) -> str:  # noqa: ANN401
+def _replace(text: str, key: yaml.Node, node: yaml.Node, value: Any) -> str:  # noqa: ANN401
     start, end = node.start_mark.index, end_of(node)
     if isinstance(node, yaml.SequenceNode) and not node.flow_style and _grows(node, value):
         indent = " " * node.start_mark.column
         return f"{text[:start]}- {_written(value[0])}\n{indent}{text[start:]}"
-    gap = " " if start == end else ""
+    # A block's list may stand right below its key; nothing else may.
+    below = node.start_mark.line > key.start_mark.line and node.start_mark.column <= key.start_mark.column
+    gap = " " if start == end or below else ""
     return f"{text[:start]}{gap}{_written(value)}{text[end:]}"
 
 

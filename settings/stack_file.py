@@ -19,9 +19,8 @@ KEY = f"{PROJECT}:{DOCUMENT}"
 _DEEPEST, _MOST = 100, 100_000
 # What is written as an escape may be half of a pair, which no file and no screen takes.
 _HALF = re.compile("[\ud800-\udfff]")
-
 # Not a single character, nor the parser's own names such as '<block end>'. A password may begin with ! or *.
-_QUOTED = re.compile(r"""(['"])(?!<).{2,}\1""")
+_QUOTED = re.compile(r"""(['"])(?!<|\\.\1).{2,}\1""")
 
 
 class Unreadable(Exception):

@@ -10,9 +10,11 @@ import typer
 from typer.testing import CliRunner
 
 from chart import fetch
+from ops.cli import app as every
+from settings.flat import KNOWN
 from settings.stack_file import Unreadable, data_of
 from tests.unit.documents import PROJECT
-from tests.unit.ops_runs import ran
+from tests.unit.ops_runs import project_of, ran
 
 SECRET = "Zr8-kept-to-ourselves-Qx1"
 BEGUN = "config:\n  jupyterhub:settings:"
@@ -129,3 +131,20 @@ def test_the_chart_of_such_a_stack_is_not_fetched(
     assert says in ended.stderr
     assert f"line {line}: " in ended.stderr
     assert SECRET not in ended.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("stack", ["lab", "aiv-prod"])
+def test_no_output_and_no_new_file_holds_a_secret_of_the_stack_file(
+    stack: str, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    planted = {key: f"{SECRET}-{number}" for number, key in enumerate(KNOWN)}
+    project_of(tmp_path, stack, **{key: {"secure": value} for key, value in planted.items()})
+    project_of(tmp_path, "iav-test", sharedPassword=SECRET, nothingKnown=SECRET)
+    words = [stack if word == "lab" else word for word in command]
+    before = set(tmp_path.iterdir())
+    ended = CliRunner().invoke(every, [*words, "--project", str(tmp_path)])
+    assert isinstance(ended.exception, SystemExit | None), ended.exception
+    assert ended.exit_code in (0, 1)
+    assert SECRET not in ended.output
+    assert not [place for place in {*tmp_path.iterdir()} - before if SECRET in place.read_text()]

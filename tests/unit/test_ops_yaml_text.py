@@ -74,6 +74,18 @@ def test_what_cannot_be_changed_alone_is_left_alone() -> None:
         edited("- 1\n", {("a",): 2})
 
 
+@pytest.mark.parametrize("value", [[], ["x", "y"], "text", 3, {"k": [1]}])
+def test_a_list_right_below_its_key_is_replaced_as_well(value: object) -> None:
+    text = "a:\n  list:\n  - 1\n  - 2\n  after: 3\n"
+    after = edited(text, {("a", "list"): value})
+    assert yaml.safe_load(after) == {"a": {"list": value, "after": 3}}
+
+
+def test_what_is_no_yaml_is_told_as_such() -> None:
+    with pytest.raises(Unclear, match="cannot be read as YAML"):
+        entry("a: 'b", ("a",))
+
+
 def test_what_is_not_there_has_no_place() -> None:
     assert entry(BLOCK, ("a", "z")) is None
     assert entry(BLOCK, ("c", "k")) is None
