@@ -77,6 +77,10 @@ def steps(name: str, made: Copied) -> list[Step]:
             (f".venv/bin/python -m chart.fetch --stack {name}", f"pulumi preview --stack {name}"),
         ),
         Step(
+            "Or, before its cluster is there, on a node of this machine, with secrets made for it:",
+            (f"make preview STACK={name}", f"make up STACK={name}", f"make destroy STACK={name}"),
+        ),
+        Step(
             "A merge request. Tests and pipeline find the stack by its file: nothing else is edited.",
             (f"git add Pulumi.{name}.yaml tests/golden/{name}.*.yaml docs/settings.md",),
         ),

@@ -265,6 +265,7 @@ def test_the_next_steps_name_the_new_stack_s_own_commands(place: Path) -> None:
         f'pulumi stack init {NAME} --secrets-provider "$HUB_SECRETS_PROVIDER"',
         f"pulumi config set --stack {NAME} --secret jupyterhub:oauthClientSecret",
         f"pulumi preview --stack {NAME}",
+        f"make preview STACK={NAME}",
     ):
         assert wanted in commands
     assert not [command for command in commands if re.search(r"(--stack|--context) aiv-prod", command)]
