@@ -379,6 +379,9 @@ def with_gpu(hub: Pretended, pods: list[Json], offers: str | None = "2", **patch
 
 def test_the_smallest_profile_with_a_gpu_is_tried(started: Pretended) -> None:
     assert "gpu-standard: a server with 1 nvidia.com/gpu, pretended" in with_gpu(started, [taker("1", USER)])
+    assert "a server with 1" in with_gpu(started, [taker("1", USER)], offers="1"), (
+        "our own one counts as free"
+    )
     assert "GPU 0: pretended" in with_gpu(started, [taker("1", USER)], cluster={"gpu": "nvidia"})
 
 
