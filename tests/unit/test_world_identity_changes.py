@@ -134,6 +134,16 @@ def test_a_token_of_one_application_is_none_of_anothers(providers: Providers) ->
     assert providers.respond(request("POST", host, page, form)).status == 400
 
 
+@pytest.mark.parametrize("stack", ["aiv-prod", "carbon254"])
+def test_a_token_may_be_good_once_alone(providers: Providers, say: Say, stack: str) -> None:
+    tokens = signed_in(providers, stack, "member", scope="openid offline_access")
+    say({"everybody": {"faults": ["once"]}})
+    status, fresh = refresh(providers, stack, tokens["refresh_token"])
+    assert status == 200
+    assert refresh(providers, stack, tokens["refresh_token"])[0] == 400
+    assert refresh(providers, stack, fresh["refresh_token"])[0] == 200
+
+
 @pytest.mark.parametrize("fault", ["revoked", "disabled", "unassigned"])
 @pytest.mark.parametrize("stack", ["aiv-prod", "carbon254"])
 def test_whoever_left_gets_no_new_tokens(providers: Providers, say: Say, stack: str, fault: str) -> None:

@@ -24,6 +24,7 @@ Fault = Literal[
     "forged",
     "replayed",
     "declined",
+    "once",
     "fails",
     "cut",
     "oversized",

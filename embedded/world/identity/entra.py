@@ -78,6 +78,7 @@ class Entra(Provider):
             "name": known["title"],
             "email": known["email"],
             "amr": known.get("amr", ["pwd", "mfa"]),
+            "acrs": known.get("acrs"),
             "nonce": grant.asked.nonce or None,
             "roles": known.get("roles") or None,
         }

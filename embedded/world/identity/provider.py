@@ -31,6 +31,7 @@ class Provider:
         self.tokens = tokens
         self.changes = changes
         self.grants = Grants()
+        self._used: set[str] = set()
 
     def respond(self, request: Request) -> Answer:
         """Answer one request to one of its hosts, or fail as the file of changes says."""
@@ -90,7 +91,10 @@ class Provider:
         return self._token(grant, self.kind)
 
     def refresh_token(self, grant: Grant) -> str:
-        """Make a token for new tokens. The one before it stays good, as Microsoft says of its own."""
+        """Make a token for new tokens.
+
+        The one before it stays good, as Microsoft says of its own; with the fault `once` it does not.
+        """
         return self._token(grant, f"{self.kind}, to refresh")
 
     def id_token(self, person: Person, claims: Mapping[str, Any], life: float) -> str:
@@ -134,6 +138,9 @@ class Provider:
         person = found.person(held["sub"]) if found else None
         if not found or not person or held.get("kind") != f"{self.kind}, to refresh":
             raise Refused("invalid_grant", "The refresh token is unknown or too old.")
+        if form["refresh_token"] in self._used:
+            self._welcome(person, "once")
+        self._used.add(form["refresh_token"])
         return Grant(Asked(found, "", tuple(held["scope"]), "", ""), person, 0)
 
     def _token(self, grant: Grant, kind: str) -> str:

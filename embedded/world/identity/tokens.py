@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,7 +52,7 @@ class Tokens:
     def sign(self, claims: Claims, life: float) -> str:
         """Make a token that ends after so many seconds; a claim that is None is left out."""
         now = int(time.time())
-        times = {"iat": now, "nbf": now, "exp": now + int(life)}
+        times = {"iat": now, "nbf": now, "exp": now + int(life), "jti": secrets.token_hex(8)}
         header = {"alg": "RS256", "typ": "JWT", "kid": self._name}
         told = {name: value for name, value in {**times, **claims}.items() if value is not None}
         signed = f"{_json(header)}.{_json(told)}"
