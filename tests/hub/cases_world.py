@@ -1,0 +1,174 @@
+"""What the table runs in: the pretended provider with each row's person, and hubs of the stacks beside it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chart.sign_in import authenticator
+from chart.values import build
+from embedded.world.identity import server
+from embedded.world.identity.grants import Grants
+from embedded.world.identity.tokens import Tokens, make_key
+from embedded.world.plan import identity_hosts
+from embedded.world.service import Port
+from embedded.world.services import applications
+from embedded.world.stacks import Stack
+from tests.hub.cases import STACKS, Case, Provider
+from tests.hub.cases_browser import Browser, Doors
+from tests.hub.running import CLIENT_SECRET, More, RunningHub, running_hub
+from tests.unit import world_services
+from tests.unit.documents import Document, committed, patched, settings_of
+
+# A second application of the same tenant: a code for it is none for the first.
+OTHER = "aiv-staging"
+PATIENCE = 3.0
+DOMAIN = "pretended.example"
+
+
+@dataclass
+class World:
+    """The provider, and all that was secret in it."""
+
+    folder: Path
+    port: int
+    passwords: dict[str, str] = field(default_factory=dict)
+    issued: list[str] = field(default_factory=list)
+    """Codes and tokens."""
+    pages: list[str] = field(default_factory=list)
+    logs: list[Path] = field(default_factory=list)
+
+    @property
+    def changes(self) -> Path:
+        """The provider's file of what differs."""
+        return self.folder / "people.json"
+
+    def say(self, changes: Mapping[str, Any]) -> None:
+        """Lay something over what differs, person by person."""
+        known = json.loads(self.changes.read_text())
+        written = self.changes.with_suffix(".new")
+        written.write_text(json.dumps({**known, **changes}))
+        written.replace(self.changes)
+
+    def browser(self, hub: Hub) -> Browser:
+        """Open a browser that nobody has used yet."""
+        document = committed(STACKS[hub.provider])
+        names, host = identity_hosts(document["auth"]), document["ingress"]["host"]
+        doors = Doors(self.port, self.folder / "ingress-ca.crt", names, hub.running.url, host)
+        return Browser(doors, self.pages)
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A hub of one stack as it runs."""
+
+    provider: Provider
+    running: RunningHub
+    username_claim: str
+
+
+def account(case: Case, password: str) -> dict[str, Any]:
+    """Write down a row's person as the provider's configuration has people."""
+    auth = committed(STACKS[case.provider])["auth"]
+    identifier: object = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{case.provider} {case.person}"))
+    if case.provider == "github":
+        identifier = uuid.UUID(str(identifier)).int % 10**8
+    claims = {
+        "id": identifier,
+        "email": case.person if "@" in case.person else f"{case.person}@{DOMAIN}",
+        "title": "Somebody",
+        "groups": _memberships(auth, case.member_of),
+        **case.known,
+    }
+    claims.setdefault("teams", claims["groups"])
+    return {"name": case.person, "password": password, "claims": claims}
+
+
+def _memberships(auth: Document, member_of: Iterable[str]) -> list[str]:
+    if auth["provider"] == "github":
+        team = auth["organizations"][0]
+        kinds = {"member": [team.partition(":")[0], team]}
+    else:
+        users, admins = auth["groups"]["users"], auth["groups"]["admins"]
+        kinds = {"member": [users], "administrator": [admins, users], "only-administrator": [admins]}
+    return [group for name in member_of for group in kinds.get(name, [name])]
+
+
+@contextmanager
+def running_world(folder: Path, cases: Iterable[Case]) -> Iterator[World]:
+    """Run the provider of all three stacks, with a person for each row."""
+    cases = tuple(cases)
+    world = World(folder, world_services.free_port())
+    (folder / "identity.key").write_bytes(make_key())
+    world.changes.write_text(json.dumps({case.person: case.change for case in cases if case.change}))
+    known = applications([_stack(name) for name in (*STACKS.values(), OTHER)])
+    for application in known:
+        mine = [case for case in cases if case.provider == application["provider"]]
+        for case in mine:
+            world.passwords.setdefault(case.person, secrets.token_urlsafe(12))
+        application["people"] = [account(case, world.passwords[case.person]) for case in mine]
+    facts = {"key": str(folder / "identity.key"), "changes": str(world.changes), "applications": known}
+    hosts = {name for stack in STACKS.values() for name in identity_hosts(committed(stack)["auth"])}
+    made = world_services.service(
+        (Port("127.0.0.1", world.port, tls=True),), facts, tuple(sorted(hosts)), folder
+    )
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        _remember(patch, world)
+        stack.enter_context(world_services.running(server.run, made))
+        yield world
+
+
+def _stack(name: str) -> Stack:
+    return Stack(name, committed(name), {"oauthClientSecret": CLIENT_SECRET, "tunnelToken": "eyJ"}, _NOBODY)
+
+
+_NOBODY = dict.fromkeys(("member", "administrator", "gpu", "stranger"), "nobody's")
+
+
+def _remember(patch: pytest.MonkeyPatch, world: World) -> None:
+    """Keep each code and token that the provider gives."""
+    for cls, name in ((Grants, "give"), (Tokens, "sign")):
+        original = getattr(cls, name)
+
+        def kept(*args: Any, _original: Any = original, **more: Any) -> Any:  # noqa: ANN401 -- either of two
+            made = _original(*args, **more)
+            world.issued.append(made)
+            return made
+
+        patch.setattr(cls, name, kept)
+
+
+@contextmanager
+def hub_of(
+    world: World,
+    provider: Provider,
+    *,
+    patch: Document | None = None,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
+    then: str = "",
+    starts: bool = False,
+) -> Iterator[Hub]:
+    """Run the hub of a provider's stack; `patch` changes its settings, `config` what comes of them."""
+    document = patched(committed(STACKS[provider]), patch or {})
+    settings = settings_of(STACKS[provider], patch)
+    values = build(settings)
+    place = world.folder / f"hub-{secrets.token_hex(4)}"
+    place.mkdir()
+    mine = authenticator(settings.auth)
+    asks = {"ca_certs": str(world.folder / "ingress-ca.crt"), "request_timeout": PATIENCE}
+    laid = {**(config or {})}
+    laid[mine] = {**laid.get(mine, {}), "http_request_kwargs": asks}
+    names = dict.fromkeys(identity_hosts(document["auth"]), world.port)
+    more = More(values=values, names=names, then=then, starts=starts)
+    with running_hub(place, values["hub"], laid, more) as running:
+        world.logs.append(running.log)
+        claim = str(values["hub"]["config"][mine].get("username_claim", "login"))
+        yield Hub(provider, running, claim)
