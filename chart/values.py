@@ -6,6 +6,7 @@ and `proxy.secretToken`, the one secret that the chart reads from nowhere else.
 
 from __future__ import annotations
 
+from chart.audit import audit
 from chart.authorities import authorities
 from chart.core import culling, hub, metrics
 from chart.database import database
@@ -15,6 +16,7 @@ from chart.images import images
 from chart.merge import Values, disjoint
 from chart.mirror import mirrored
 from chart.network import policies
+from chart.pages import pages
 from chart.placement import availability, placement, scheduling
 from chart.platform import platform
 from chart.profiles import profile_groups, profile_list
@@ -36,6 +38,8 @@ def build(settings: Settings) -> Values:
         metrics,
         smoke,
         sign_in,
+        audit,
+        pages,
         security,
         authorities,
         restarts,
