@@ -10,7 +10,7 @@ from typing import Literal
 from ops.secrets import setting
 from ops.secrets.held import Held
 from settings import Settings
-from settings.auth import SharedPassword
+from settings.auth import Identities, SharedPassword
 from settings.door import CertManagerTls, ExistingTls, PemTls, PfxTls
 from settings.flat import Needed, needed
 from settings.material import text
@@ -103,6 +103,8 @@ def _of_flat(key: str, settings: Settings) -> tuple[str, ...]:
 def _end(key: str, settings: Settings, today: date) -> str:
     if key in _PASSWORDS:
         return _end_of_passwords(settings, today)
+    if key == "oauthClientSecret" and (end := _client_secret_end(settings)):
+        return _day(end, today)
     return _ENDS.get(key, "shown by the output certificateExpires")
 
 
@@ -110,6 +112,10 @@ def _end_of_passwords(settings: Settings, today: date) -> str:
     if isinstance(settings.auth, SharedPassword) and settings.auth.expires:
         return _day(settings.auth.expires, today)
     return _NEVER
+
+
+def _client_secret_end(settings: Settings) -> date | None:
+    return settings.auth.client_secret_expires if isinstance(settings.auth, Identities) else None
 
 
 def _day(end: date, today: date) -> str:
