@@ -13,9 +13,10 @@ from embedded.world.identity.applications import Applications
 from embedded.world.identity.server import Providers
 from embedded.world.identity.tokens import Tokens
 from embedded.world.identity.web import Answer
+from embedded.world.people import people
 from embedded.world.services import applications
 from tests.unit import test_world_identity as world
-from tests.unit.documents import committed
+from tests.unit.documents import committed, patched
 from tests.unit.test_world_identity import CLOUDFLARE, EVERY, PLACES, STACKS, claims, get, request, signed_in
 
 GRAPH = "graph.microsoft.com"
@@ -299,6 +300,7 @@ def answers(providers: Providers, stack: str) -> list[Answer]:
 def test_a_fault_of_the_provider_holds_where_it_is_said(providers: Providers, say: Say, stack: str) -> None:
     kinds: dict[str, Callable[[Answer], bool]] = {
         "fails": lambda answer: answer.status == 500,
+        "forbids": lambda answer: answer.status == 403,
         "cut": lambda answer: answer.cut,
     }
     for fault, seen in kinds.items():
@@ -327,3 +329,19 @@ def test_a_word_that_nobody_knows_is_an_error(providers: Providers, say: Say, en
     say({"member": entry})
     with pytest.raises(ValueError, match="nobody knows"):
         world.authorize(providers, "lab")
+
+
+@pytest.mark.parametrize("claim", [None, "oid", "preferred_username"])
+@pytest.mark.parametrize("access", [None, "groups", "roles"])
+def test_the_invented_people_are_what_the_settings_ask_about(claim: str | None, access: str | None) -> None:
+    said = {
+        "usernameClaim": claim,
+        "access": access,
+        "groups": {"users": "hub.user", "gpu": "g", "admins": "a"},
+    }
+    document = patched(committed("aiv-prod"), {"auth": said})
+    member = people(document, world.PASSWORDS)[0]
+    told, other = ("roles", "groups") if access == "roles" else ("groups", "roles")
+    assert (list(member.claims[told]), list(member.claims[other])) == (["hub.user"], [])
+    assert (member.hub_name == member.claims["id"]) is (claim != "preferred_username")
+    assert member.may

@@ -27,6 +27,7 @@ Fault = Literal[
     "once",
     "fails",
     "cut",
+    "forbids",
     "oversized",
 ]
 
@@ -43,7 +44,7 @@ class Change:
     slow: float = 0.0
     """Seconds before an answer."""
     at: tuple[str, ...] = ("token", "api")
-    """Where `fails`, `cut`, `oversized` and `slow` hold."""
+    """Where `fails`, `cut`, `forbids`, `oversized` and `slow` hold."""
 
     def __or__(self, other: Change) -> Change:
         """Lay another one over this one; its places hold where it has a fault for them."""
@@ -57,7 +58,8 @@ class Change:
 
     def over(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """Give what the hub is told."""
-        return {name: value for name, value in {**told, **self.told}.items() if value is not None}
+        left_out = {name for name, value in self.told.items() if value is None}
+        return {name: value for name, value in {**told, **self.told}.items() if name not in left_out}
 
 
 def change(name: str, entry: Mapping[str, Any]) -> Change:

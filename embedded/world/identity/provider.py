@@ -15,7 +15,7 @@ from embedded.world.identity.tokens import Tokens
 from embedded.world.identity.web import Answer, Request, as_json, sent_to
 
 DAY = 86400.0
-OVERSIZE = 8 * 1024 * 1024
+OVERSIZE = 1024 * 1024
 
 
 class Provider:
@@ -41,8 +41,9 @@ class Provider:
         delay = change.slow if place in change.at else 0.0
         if "cut" in faults:
             return Answer(500, delay=delay, cut=True)
-        if "fails" in faults:
-            return replace(as_json({"error": "temporarily_unavailable"}, 500), delay=delay)
+        for fault, status in (("fails", 500), ("forbids", 403)):
+            if fault in faults:
+                return replace(as_json({"error": f"The provider {fault}."}, status), delay=delay)
         answer = self.answer(request)
         if "oversized" in faults:
             # JSON may end in white space, as much as one likes.
