@@ -21,7 +21,6 @@ from jupyterhub.handlers.pages import SpawnHandler
 from jupyterhub.log import log_request
 from oauthenticator.oauth2 import OAuthCallbackHandler
 from refusals import word
-from tornado.web import HTTPError
 
 Handler = Any
 """A request handler, of packages that are the hub's alone."""
@@ -183,9 +182,8 @@ def _reason(handler: Handler) -> str | None:
     request = of(handler)
     if handler.get_status() < 400 or request is None:
         return None
-    if isinstance(request.error, HTTPError):
-        return word(request.error) or request.refusal or f"http_{handler.get_status()}"
-    return request.refusal or f"http_{handler.get_status()}"
+    given = getattr(request.error, "refusal", None) or request.refusal
+    return given or word(request.error) or f"http_{handler.get_status()}"
 
 
 def _asked(handler: Handler, request: Request) -> None:

@@ -63,6 +63,8 @@ def get_config(path, default=None):
         found = found.get(part) if isinstance(found, dict) else None
     return default if found is None else found
 
+c.JupyterHub.template_paths = get_config("hub.templatePaths", [])
+c.JupyterHub.template_vars = get_config("hub.templateVars", {})
 sys.path.insert(0, str(pathlib.Path("files").resolve()))
 for name, code in sorted(get_config("hub.extraConfig", {}).items()):
     exec(code)
@@ -82,7 +84,7 @@ http.server.ThreadingHTTPServer((place.hostname, place.port), Answer).serve_fore
 """
 # Where the chart mounts files of ours.
 _MOUNTED = "/usr/local/etc/jupyterhub"
-CLIENT_SECRET = "the secret of the application"  # noqa: S105 -- of nobody
+CLIENT_SECRET = "the secret of the application"
 COOKIE_SECRET, CRYPT_KEY = "ab" * 32, "cd" * 32
 
 
