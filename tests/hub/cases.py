@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -68,33 +69,57 @@ def stopped(status: int = 403) -> Outcome:
     return Outcome(reason=AT_PROVIDER, status=status)
 
 
+HUBS: Mapping[str, Mapping[str, Any]] = {
+    "": {},
+    "by app roles": {
+        "access": "roles",
+        "groups": {"users": "hub.user", "gpu": "hub.gpu", "admins": "hub.admin"},
+    },
+    "second factor": {"mfa": "required", "authenticationContext": "c1"},
+    "by object id": {"usernameClaim": "oid"},
+    "by subject": {"usernameClaim": "sub"},
+    "whole organisation": {"organizations": ["your-organisation"]},
+}
+"""Hubs that differ from the stack's own, by what is laid over `auth` of its settings."""
+
+
 @dataclass(frozen=True)
 class Case:
-    """One row. Its person is nobody else's: the hub remembers people, and rows must not touch each other."""
+    """One row. Its person is nobody else's: the hub remembers people, and no row may touch another."""
 
     provider: Provider
     what: str
     expected: Outcome
     member_of: tuple[str, ...] = ("member",)
-    """`member`, `administrator`: as the stack's settings have them; else group ids, names or teams as given."""
+    """`member`, `administrator`: as the stack's settings have them; else groups or teams as given."""
     change: Mapping[str, Any] = field(default_factory=dict)
     """Of the pretended provider's file of changes, for this person."""
     act: Act = "sign in"
     known: Mapping[str, Any] = field(default_factory=dict)
     """What the directory has on this person beside groups."""
     hub: str = ""
-    """Another hub than the stack's own, by name."""
+    """Which of HUBS."""
+    named: str = ""
+    """The person's name, where the settings name one."""
 
     @property
     def person(self) -> str:
         """What this row's person types as name."""
+        if self.named:
+            return self.named
         slug = re.sub(r"[^a-z0-9]+", "-", f"{self.what} {self.hub}".lower()).strip("-")
         if self.provider == "github":
             return slug[:39].strip("-")
         return f"{slug}@pretended.example"
 
+    @property
+    def identifier(self) -> str | int:
+        """What the provider calls the person for ever."""
+        made = uuid.uuid5(uuid.NAMESPACE_DNS, f"{self.provider} {self.person}")
+        return made.int % 10**8 if self.provider == "github" else str(made)
+
     def expects(self) -> Outcome:
         """Give the expected outcome with the person's name in it."""
         mine = self.expected
-        name = mine.name.replace("{person}", self.person)
+        name = mine.name.replace("{person}", self.person).replace("{id}", str(self.identifier))
         return Outcome(name, mine.admin, mine.reason, mine.status, mine.groups)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,14 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from tests.unit.documents import PROJECT
+
+_SPEC = importlib.util.spec_from_file_location("refused", PROJECT / "files" / "hub" / "refused.py")
+assert _SPEC
+assert _SPEC.loader
+_REFUSED = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_REFUSED)
+TEXTS: Mapping[str, str] = _REFUSED.TEXTS
 STATE_COOKIE = "oauthenticator-state"
 _REASON = re.compile(r'data-reason="([a-z_]*)"')
 _LINK = re.compile(r"""href=['"]([^'"]*oauth_login[^'"]*)['"]""")
@@ -59,7 +68,11 @@ class Seen:
     def reason(self) -> str:
         """The word for a refusal that the page carries."""
         found = _REASON.search(self.text)
-        return found[1] if found else ""
+        return found[1] if found else next((word for word in TEXTS if self.says(TEXTS[word])), "")
+
+    def says(self, sentence: str) -> bool:
+        """Whether a person reads it there."""
+        return sentence in " ".join(unescape(self.text).split())
 
 
 @dataclass

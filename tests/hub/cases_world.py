@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from tests.hub.cases import STACKS, Case, Provider
 from tests.hub.cases_browser import Browser, Doors
 from tests.hub.running import CLIENT_SECRET, More, RunningHub, running_hub
 from tests.unit import world_services
-from tests.unit.documents import Document, committed, patched, settings_of
+from tests.unit.documents import Document, committed, settings_of
 
 # A second application of the same tenant: a code for it is none for the first.
 OTHER = "aiv-staging"
@@ -72,17 +71,13 @@ class Hub:
 
     provider: Provider
     running: RunningHub
-    username_claim: str
 
 
 def account(case: Case, password: str) -> dict[str, Any]:
     """Write down a row's person as the provider's configuration has people."""
     auth = committed(STACKS[case.provider])["auth"]
-    identifier: object = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{case.provider} {case.person}"))
-    if case.provider == "github":
-        identifier = uuid.UUID(str(identifier)).int % 10**8
     claims = {
-        "id": identifier,
+        "id": case.identifier,
         "email": case.person if "@" in case.person else f"{case.person}@{DOMAIN}",
         "title": "Somebody",
         "groups": _memberships(auth, case.member_of),
@@ -146,29 +141,33 @@ def _remember(patch: pytest.MonkeyPatch, world: World) -> None:
         patch.setattr(cls, name, kept)
 
 
+@dataclass(frozen=True)
+class Changed:
+    """In what a hub differs from the stack's own."""
+
+    patch: Mapping[str, Any] = field(default_factory=dict)
+    """Laid over the stack's settings."""
+    config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Laid over what comes of them."""
+    then: str = ""
+    """Code that runs last in the hub's configuration."""
+    starts: bool = False
+    """Whether servers start."""
+
+
 @contextmanager
-def hub_of(
-    world: World,
-    provider: Provider,
-    *,
-    patch: Document | None = None,
-    config: Mapping[str, Mapping[str, Any]] | None = None,
-    then: str = "",
-    starts: bool = False,
-) -> Iterator[Hub]:
-    """Run the hub of a provider's stack; `patch` changes its settings, `config` what comes of them."""
-    document = patched(committed(STACKS[provider]), patch or {})
-    settings = settings_of(STACKS[provider], patch)
+def hub_of(world: World, provider: Provider, changed: Changed | None = None) -> Iterator[Hub]:
+    """Run the hub of a provider's stack."""
+    changed = changed or Changed()
+    settings = settings_of(STACKS[provider], dict(changed.patch))
     values = build(settings)
     place = world.folder / f"hub-{secrets.token_hex(4)}"
     place.mkdir()
     mine = authenticator(settings.auth)
     asks = {"ca_certs": str(world.folder / "ingress-ca.crt"), "request_timeout": PATIENCE}
-    laid = {**(config or {})}
-    laid[mine] = {**laid.get(mine, {}), "http_request_kwargs": asks}
-    names = dict.fromkeys(identity_hosts(document["auth"]), world.port)
-    more = More(values=values, names=names, then=then, starts=starts)
-    with running_hub(place, values["hub"], laid, more) as running:
+    config = {**changed.config, mine: {**changed.config.get(mine, {}), "http_request_kwargs": asks}}
+    names = dict.fromkeys(identity_hosts(committed(STACKS[provider])["auth"]), world.port)
+    more = More(values=values, names=names, then=changed.then, starts=changed.starts)
+    with running_hub(place, values["hub"], config, more) as running:
         world.logs.append(running.log)
-        claim = str(values["hub"]["config"][mine].get("username_claim", "login"))
-        yield Hub(provider, running, claim)
+        yield Hub(provider, running)

@@ -45,7 +45,7 @@ class Provider:
             if fault in faults:
                 return replace(as_json({"error": f"The provider {fault}."}, status), delay=delay)
         answer = self.answer(request)
-        if "oversized" in faults:
+        if "oversized" in faults and answer.body:
             # JSON may end in white space, as much as one likes.
             answer = replace(answer, body=answer.body + b" " * OVERSIZE)
         return replace(answer, delay=delay)
