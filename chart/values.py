@@ -13,6 +13,7 @@ from chart.database import database
 from chart.door import door, end_to_end, strangers
 from chart.egress_proxy import egress_proxy
 from chart.images import images
+from chart.last_day import last_day
 from chart.merge import Values, disjoint
 from chart.mirror import mirrored
 from chart.network import policies
@@ -38,6 +39,7 @@ def build(settings: Settings) -> Values:
         metrics,
         smoke,
         sign_in,
+        last_day,
         audit,
         pages,
         security,

@@ -37,7 +37,7 @@ class SharedPassword(SignIn):
     administrators: tuple[UserName, ...] = ()
     """These sign in with a second, long password of their own, and never with the shared one."""
     expires: Day | None = None
-    """From this day on nothing is deployed any more with the shared password."""
+    """From this day on nobody signs in with it any more, and nothing is deployed with it."""
 
 
 class Identities(SignIn):
@@ -48,10 +48,10 @@ class Identities(SignIn):
     client_secret_name: DnsLabel = "oauth-client"  # noqa: S105 -- the name of an object, no secret
     """Secret with the key `clientSecret`, where it does not come from Pulumi's config."""
     client_secret_expires: Day | None = None
-    """The day on which the client secret ends at the provider, as its page says. From then on nobody signs in."""
+    """The day on which the client secret ends, as the provider's page says. From then on nobody signs in."""
     leaving: Literal["keepServers", "stopServers"] = "keepServers"
-    """What becomes of the running servers of somebody who has left: within 15 minutes they can start none, and
-    administer nothing, either way. `keepServers` lets a computation end; its user no longer reaches it."""
+    """What becomes of the running servers of somebody who has left; within 15 minutes they can start none,
+    and administer nothing, either way. `keepServers` lets a computation end, which its user cannot reach."""
     reach: Reach
     """How the hub's packets find the provider."""
 

@@ -28,6 +28,7 @@ _SENTENCES = {
     "provider_refused": "The identity provider did not let you through to this hub.",
     "code_missing": "The identity provider sent you back without a sign-in. Begin again.",
     "form_expired": "The sign-in page was too old. Try again.",
+    "test_over": "The test for which this hub has a shared password is over.",
     "not_allowed": "You have signed in, and you are not among those who may use this hub.",
 }
 _WRONG_PASSWORD = (
