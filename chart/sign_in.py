@@ -59,7 +59,10 @@ def sign_in(settings: Settings) -> Values:
     }
     # Without manage_groups the hub refuses to start with allowed_groups.
     config["Authenticator"] = {**asking, "manage_groups": True} if isinstance(auth, Grouped) else asking
-    return {"custom": {"signIn": _of_ours(auth)}, "hub": {"config": config, **_code(auth), **_secret(settings)}}
+    return {
+        "custom": {"signIn": _of_ours(auth)},
+        "hub": {"config": config, **_code(auth), **_secret(settings)},
+    }
 
 
 def _code(auth: Identities) -> Values:
@@ -136,8 +139,11 @@ def _entra(auth: Entra) -> Values:
 def _scope(auth: Entra) -> list[str]:
     # offline_access: without a refresh token nobody could be asked about again.
     scope = ["openid", "profile", "email", "offline_access"]
-    # The least that Graph takes to tell somebody's own groups.
-    return [*scope, f"https://{auth.graph_host}/User.Read"] if auth.access == "groups" else scope
+    if auth.access == "roles":
+        return scope
+    # The least that Graph takes to tell somebody's own groups; without a host it is the global cloud's.
+    graph = "" if auth.cloud == "global" else f"https://{auth.graph_host}/"
+    return [*scope, f"{graph}User.Read"]
 
 
 def _context(auth: Entra) -> Values:

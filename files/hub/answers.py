@@ -14,7 +14,7 @@ from tornado.httpclient import HTTPClientError
 
 # Too slow, too early, too often; or a proxy on the way wants to know the hub.
 _PASSING = (407, 408, 425, 429)
-NO_ANSWER = 599
+_NO_ANSWER = 599
 # The application's own faults, such as a client secret that has ended: no word about the user.
 _OF_THE_HUB = (
     "invalid_client",
@@ -38,7 +38,7 @@ async def answered(asking: Awaitable[Any]) -> Any:  # noqa: ANN401 -- what the p
     try:
         return await asking
     except HTTPClientError as error:
-        if error.code == NO_ANSWER:
+        if error.code == _NO_ANSWER:
             raise Away("provider_unreachable") from error
         if error.code >= 500 or error.code in _PASSING:
             raise Away("provider_error") from error

@@ -37,11 +37,11 @@ async def depart(user: Any, subject: str, refusal: str) -> None:  # noqa: ANN401
     await user.save_auth_state({"subject": subject, "left": refusal})
 
 
-async def stop_servers(app: Any, user: Any) -> list[str]:  # noqa: ANN401 -- the hub's
-    """Stop what runs; a server that is starting or stopping is seen to in the next round."""
-    stopped = []
-    for name, spawner in list(user.spawners.items()):
-        if not spawner.active or spawner.pending:
+async def stop_servers(app: Any, user: Any, names: list[str]) -> None:  # noqa: ANN401 -- the hub's
+    """Stop what runs; what is starting or stopping by itself meanwhile is seen to in the next round."""
+    for name in names:
+        spawner = user.spawners[name]
+        if spawner.pending:
             continue
         spawner._stop_pending = True
         try:
@@ -49,8 +49,6 @@ async def stop_servers(app: Any, user: Any) -> list[str]:  # noqa: ANN401 -- the
             await user.stop(name)
         finally:
             spawner._stop_pending = False
-        stopped.append(name)
-    return stopped
 
 
 def _administers(user: Any, admin: bool) -> None:  # noqa: ANN401 -- the hub's

@@ -19,6 +19,7 @@ import rounds
 from answers import answered
 from jupyterhub.apihandlers.users import UserServerAPIHandler
 from jupyterhub.handlers.pages import SpawnHandler
+from jupyterhub.utils import maybe_future
 from refused import Away, Refused
 from signing_in import AuthModel, AuthState, SigningIn
 from tornado.httpclient import HTTPClientError
@@ -69,9 +70,11 @@ class Leaving(SigningIn):
     def check_renewed(self, model: AuthModel) -> None:
         """Refuse what a renewed token shows and the one at sign-in did not."""
 
-    def departed(self, user: Any, refusal: str) -> None:  # noqa: ANN401 -- the hub's
-        """Say that somebody has left."""
-        self.log.warning("%s has left (%s): signed out, and no administrator", user.name, refusal)
+    def departed(self, user: Any, refusal: str, stopped: list[str]) -> None:  # noqa: ANN401 -- the hub's
+        """Say that somebody has left, and which servers stop for it."""
+        self.log.warning("%s has left (%s): signed out, no administrator", user.name, refusal)
+        for name in stopped:
+            self.log.warning("The server %r of %s is stopped", name, user.name)
 
     async def refresh_user(self, user: Any, handler: Any = None, **_more: Any) -> Verdict:  # noqa: ANN401 -- the hub's
         """Tell what is true of somebody now: a new model, no change (True), or signed out (False)."""
@@ -92,7 +95,7 @@ class Leaving(SigningIn):
         """Start nothing for somebody of whom nothing was heard for long, by whatever way they came."""
         if user.name not in self.machine_users:
             await self._proof_is_young(user)
-        await super().pre_spawn_start(user, spawner)
+        await maybe_future(super().pre_spawn_start(user, spawner))
 
     def get_handlers(self, app: Any) -> list[Any]:  # noqa: ANN401 -- the hub's
         """Begin the rounds: the hub calls this once, when its loop runs."""
@@ -151,8 +154,7 @@ class Leaving(SigningIn):
             return True
         if refusal != "sign_in_again":
             await departures.depart(user, self.subject_of(state), refusal)
-            self.departed(user, refusal)
-            self._stop(user, {"left": refusal})
+            self.departed(user, refusal, self._stop(user, {"left": refusal}))
         return False
 
     async def _proof_is_young(self, user: Any) -> None:  # noqa: ANN401 -- the hub's
@@ -165,9 +167,13 @@ class Leaving(SigningIn):
     def _was_silent(self, user: Any) -> bool:  # noqa: ANN401 -- the hub's
         return time.monotonic() - self._unanswered.get(user.name, float("-inf")) < _PAUSE
 
-    def _stop(self, user: Any, state: AuthState) -> None:  # noqa: ANN401 -- the hub's
-        if self._app and self.leaving == "stopServers" and "left" in state and user.active:
-            self._start(departures.stop_servers(self._app, user))
+    def _stop(self, user: Any, state: AuthState) -> list[str]:  # noqa: ANN401 -- the hub's
+        if not self._app or self.leaving != "stopServers" or "left" not in state:
+            return []
+        names = [name for name, spawner in user.spawners.items() if spawner.active and not spawner.pending]
+        if names:
+            self._start(departures.stop_servers(self._app, user, names))
+        return names
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
         # The loop alone does not keep a task from being collected.

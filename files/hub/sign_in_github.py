@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from answers import NO_ANSWER
 from leaving import Leaving
 from oauthenticator.github import GitHubOAuthenticator
-from refused import Away, Refused
+from refused import Refused
 from signing_in import AuthModel
 from tornado.httpclient import HTTPClientError
 
@@ -54,10 +53,3 @@ class GitHub(Leaving, GitHubOAuthenticator):  # type: ignore[misc]  # its packag
                 return False
             raise self.refused_by(error) from error
         return True
-
-    def refused_by(self, error: HTTPClientError) -> Refused:
-        """Tell a used-up allowance, which passes, from a refusal."""
-        headers = error.response.headers if error.response else {}
-        if "Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0":
-            return Away("provider_error")
-        return super().refused_by(error) if error.code != NO_ANSWER else Away("provider_unreachable")

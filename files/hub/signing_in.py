@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from answers import answered, body, no_tokens
 from id_tokens import Keys
 from oauthenticator.oauth2 import OAuthenticator
-from refused import Refused
+from refused import Away, Refused
 from tornado.httpclient import HTTPClientError
 from traitlets import Unicode
 
@@ -108,7 +108,10 @@ class SigningIn(OAuthenticator):  # type: ignore[misc]  # its package is in the 
         return found
 
     def refused_by(self, error: HTTPClientError) -> Refused:
-        """Say what it means that the provider refuses an access token."""
+        """Say what it means that an access token is refused; an allowance that is used up passes."""
+        headers = error.response.headers if error.response else {}
+        if "Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0":
+            return Away("provider_error")
         return Refused("account_disabled" if error.code == 403 else "session_revoked")
 
     async def ask(self, url: str, tokens: dict[str, Any] | None = None, **more: Any) -> Any:  # noqa: ANN401 -- JSON

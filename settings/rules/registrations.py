@@ -24,7 +24,7 @@ def the_client_secret_has_not_ended(auth: Entra | GitHub | Cloudflare, today: da
         rule="A5",
         what=f"the client secret ended on {end}." if ended else f"the client secret ends on {end}.",
         follows="The provider refuses the hub: nobody signs in, and an hour later nobody starts a server.",
-        remedy="Make a new secret at the provider, set it (`ops secrets` has the command), and write its end.",
+        remedy="Make a new secret at the provider, set it as `ops secrets` says, and write its end here.",
         severity="error" if ended else "warning",
     )
 

@@ -52,16 +52,25 @@ CORRECTIONS: dict[str, Correction] = {
         "Groups of Entra ID by name.",
         "The token carries object ids; names are ours. Above some 200 groups it carries none.",
         (
-            shape("snippet-group-names-for-object-ids", "tenant-of-everybody"),
-            Rule("D4", ("group-that-nobody-defined", "two-names-for-one-group")),
+            shape("tenant-of-everybody"),
+            Rule(
+                "D4",
+                (
+                    "snippet-group-names-for-object-ids",
+                    "object-ids-for-roles",
+                    "group-that-nobody-defined",
+                    "two-names-for-one-group",
+                ),
+            ),
             Page("Groups of people in many groups"),
         ),
     ),
     "D5": Correction(
         "User names from the display name.",
-        "Two people may share it, and it changes: preferred_username or oid, chosen once.",
+        "Two people may share it, and it changes: the object id, chosen once, or a name with its warning.",
         (
             shape("snippet-display-name-as-user-name"),
+            Rule("D5", ("homes-named-by-an-address",)),
             Test(SIGN_IN, "test_entra_knows_groups_by_object_id_and_people_by_a_unique_claim"),
         ),
     ),
