@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -82,6 +83,8 @@ class Browser:
     doors: Doors
     pages: list[str] = field(default_factory=list)
     """Every page of the hub that was shown."""
+    secrets: set[str] = field(default_factory=set)
+    """Every cookie that the hub gave, but for the token that forms carry."""
     session: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
@@ -96,6 +99,7 @@ class Browser:
         answer = self.session.request(method, urlunsplit(parts), allow_redirects=False, timeout=60, **more)
         if parts.netloc == urlsplit(self.doors.hub).netloc:
             self.pages.append(answer.text)
+            self.secrets.update(value for name, value in answer.cookies.items() if name != "_xsrf" and value)
         answer.url = urlunsplit(parts)
         return answer
 
@@ -135,13 +139,18 @@ class Browser:
 
     def forget(self, *cookies: str) -> None:
         """Lose cookies by name."""
-        for cookie in list(self.session.cookies):
+        jar: CookieJar = self.session.cookies
+        for cookie in list(jar):
             if cookie.name in cookies:
-                self.session.cookies.clear(cookie.domain, cookie.path, cookie.name)
+                jar.clear(cookie.domain, cookie.path, cookie.name)
+
+    def api(self, method: str, path: str, **more: Any) -> requests.Response:  # noqa: ANN401 -- requests' own
+        """Ask the hub's interface as its own pages do."""
+        token = next((one.value for one in self.session.cookies if one.name == "_xsrf"), "")
+        return self.ask(method, f"/hub/api{path}", headers={"X-XSRFToken": token or ""}, **more)
 
     def me(self) -> Mapping[str, Any] | None:
         """Ask the hub who this browser is signed in as; None: nobody."""
-        token = next((one.value for one in self.session.cookies if one.name == "_xsrf"), "")
-        answer = self.ask("GET", "/hub/api/user", headers={"X-XSRFToken": token or ""})
+        answer = self.api("GET", "/user")
         assert answer.status_code in {200, 401, 403}, answer.text
         return answer.json() if answer.ok else None

@@ -91,12 +91,13 @@ def _overage() -> Iterator[Case]:
     yield Case("entra", "an administrator of 201 groups", enters(admin=True), many(GROUPS["admins"]))
     yield Case("entra", "a member with the groups elsewhere", enters(), change=_SCALE)
     yield Case("entra", "a stranger with the groups elsewhere", refused("not_member"), (), _SCALE)
-    for what, (more, reason) in {
+    graph: Mapping[str, tuple[Mapping[str, Any], str]] = {
         "while Graph fails": ({"faults": ["overage", "fails"]}, "provider_error"),
         "while Graph hangs up": ({"faults": ["overage", "cut"]}, "provider_unreachable"),
         "while Graph is too slow": ({"faults": ["overage"], "slow": 5}, "provider_unreachable"),
         "of whom Graph may not tell": ({"faults": ["overage", "forbids"]}, "groups_unknown"),
-    }.items():
+    }
+    for what, (more, reason) in graph.items():
         for who in ("member", "administrator"):
             whom = f"somebody of too many groups, {who}, {what}"
             yield Case("entra", whom, refused(reason), (who,), {**more, "at": ["api"]})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from embedded.world.services import applications
 from embedded.world.stacks import Stack
 from tests.hub.cases import STACKS, Case, Provider
 from tests.hub.cases_browser import Browser, Doors
-from tests.hub.running import CLIENT_SECRET, More, RunningHub, running_hub
+from tests.hub.running import CLIENT_SECRET, COOKIE_SECRET, CRYPT_KEY, More, RunningHub, running_hub
 from tests.unit import world_services
 from tests.unit.documents import Document, committed, settings_of
 
@@ -42,8 +43,19 @@ class World:
     passwords: dict[str, str] = field(default_factory=dict)
     issued: list[str] = field(default_factory=list)
     """Codes and tokens."""
+    cookies: set[str] = field(default_factory=set)
     pages: list[str] = field(default_factory=list)
     logs: list[Path] = field(default_factory=list)
+    serving: ExitStack = field(default_factory=ExitStack)
+    serve: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Starts the provider, on the same port each time."""
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Let nobody listen where the provider was."""
+        self.serving.close()
+        yield
+        self.serving.enter_context(self.serve())
 
     @property
     def changes(self) -> Path:
@@ -62,7 +74,7 @@ class World:
         document = committed(STACKS[hub.provider])
         names, host = identity_hosts(document["auth"]), document["ingress"]["host"]
         doors = Doors(self.port, self.folder / "ingress-ca.crt", names, hub.running.url, host)
-        return Browser(doors, self.pages)
+        return Browser(doors, self.pages, self.cookies)
 
 
 @dataclass(frozen=True)
@@ -115,9 +127,10 @@ def running_world(folder: Path, cases: Iterable[Case]) -> Iterator[World]:
     made = world_services.service(
         (Port("127.0.0.1", world.port, tls=True),), facts, tuple(sorted(hosts)), folder
     )
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+    world.serve = partial(world_services.running, server.run, made)
+    with pytest.MonkeyPatch.context() as patch, world.serving:
         _remember(patch, world)
-        stack.enter_context(world_services.running(server.run, made))
+        world.serving.enter_context(world.serve())
         yield world
 
 
@@ -139,6 +152,26 @@ def _remember(patch: pytest.MonkeyPatch, world: World) -> None:
             return made
 
         patch.setattr(cls, name, kept)
+
+
+def spilled(world: World) -> list[str]:
+    """Name the pages and logs of hubs in which something secret stands, and what kind of secret it is."""
+    kinds = {
+        "the application's secret": [CLIENT_SECRET],
+        "a password": world.passwords.values(),
+        "a code or a token": world.issued,
+        "a cookie": world.cookies,
+        "a key of the hub": [COOKIE_SECRET, CRYPT_KEY],
+    }
+    assert all(kinds.values())
+    places = {f"page {number}": page for number, page in enumerate(world.pages)}
+    places |= {f"log {file.parent.name}": file.read_text() for file in world.logs}
+    return [
+        f"{place}: {kind}"
+        for place, text in places.items()
+        for kind, values in kinds.items()
+        if any(value in text for value in values)
+    ]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tests.hub.cases import HUBS, Case, Provider
 from tests.hub.cases_entra import entra
 from tests.hub.cases_others import cloudflare, github
 from tests.hub.cases_run import Row, rows, table, write
-from tests.hub.cases_world import Changed, World, hub_of, running_world
+from tests.hub.cases_world import Changed, World, hub_of, running_world, spilled
 
 CASES: dict[Provider, list[Case]] = {
     "entra": list(entra()),
@@ -50,6 +50,19 @@ def test_nobody_gets_in_who_should_not(found: list[Row]) -> None:
 
 def test_everybody_gets_in_who_should(found: list[Row]) -> None:
     assert not [str(row) for row in found if row.case.expected.name and not row.right]
+
+
+def test_no_secret_is_on_a_page_or_in_a_log(world: World, found: list[Row]) -> None:
+    assert found
+    assert world.pages
+    assert spilled(world) == []
+
+
+def test_a_secret_would_be_found(world: World, found: list[Row]) -> None:
+    for secret in (world.issued[0], next(iter(world.cookies)), next(iter(world.passwords.values()))):
+        world.pages.append(f"<p>{secret}</p>")
+        assert spilled(world)
+        world.pages.pop()
 
 
 def test_each_refusal_says_why(found: list[Row]) -> None:

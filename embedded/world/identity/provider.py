@@ -103,7 +103,8 @@ class Provider:
         change = self.changes.of(person.name)
         token = self.tokens.sign({**claims, **change.told}, life)
         signed, _, signature = token.rpartition(".")
-        return f"{signed}.{signature[::-1]}" if "forged" in change.faults else token
+        other = ("B" if signature[0] == "A" else "A") + signature[1:]
+        return f"{signed}.{other}" if "forged" in change.faults else token
 
     def bearer(self, request: Request) -> tuple[Application, Person, Mapping[str, Any]] | None:
         """Read whose access token came with a request."""
