@@ -71,7 +71,8 @@ class Entra(Leaving, AzureAdOAuthenticator):  # type: ignore[misc]  # its packag
         told = claims.get(self.access)
         if told is None and self.access == "groups" and _too_many(claims):
             told = await self._members(auth_state["token_response"])
-        return set(self.known_groups) & set(told or ())
+        # Whatever else stands in the claim is no group that the settings know.
+        return {name for name in self.known_groups if isinstance(told, list) and name in told}
 
     async def _members(self, tokens: dict[str, Any]) -> list[str]:
         """Ask Graph about the groups that the settings know, and no others."""
