@@ -83,8 +83,12 @@ class Leaving(SigningIn):
         # Two at once would spend one refresh token twice, and a provider takes that for a theft.
         async with self._turns[user.name]:
             verdict = await self._verdict(user)
-        if verdict is True and _starts(handler):
-            await self._proof_is_young(user)
+        if verdict is not False and _starts(handler):
+            if _is_known(handler):
+                await self._proof_is_young(user)
+            else:
+                # The hub asks once in a request; this one has to be asked again, right before the start.
+                handler._refreshed_users.discard(user.name)
         if verdict is False and handler is not None:
             handler.refusal = (await user.get_auth_state() or {}).get("left", "sign_in_again")
             if _reports(handler):
@@ -186,6 +190,11 @@ def _starts(handler: Any) -> bool:  # noqa: ANN401 -- the hub's
     """Whether a request is one to start a server: refused here, it counts as no failure of the hub's."""
     by_program = isinstance(handler, UserServerAPIHandler) and handler.request.method == "POST"
     return by_program or isinstance(handler, SpawnHandler)
+
+
+def _is_known(handler: Any) -> bool:  # noqa: ANN401 -- the hub's
+    """Whether a request is past the question whose it is; what is raised before tells its sender nothing."""
+    return hasattr(handler, "_jupyterhub_user")
 
 
 def _reports(handler: Any) -> bool:  # noqa: ANN401 -- the hub's

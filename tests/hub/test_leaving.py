@@ -230,6 +230,7 @@ def starts(known: UserDict) -> Any:  # noqa: ANN401 -- of the hub
     """A request to start a server, as an API client sends it."""
     handler = Handler(known, "/hub/api/users/ada/server", "POST")
     handler.__class__ = type("Starts", (Handler, UserServerAPIHandler), {"refusal": ""})
+    handler._jupyterhub_user = None
     return handler
 
 
