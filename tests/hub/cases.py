@@ -83,6 +83,12 @@ HUBS: Mapping[str, Mapping[str, Any]] = {
 """Hubs that differ from the stack's own, by what is laid over `auth` of its settings."""
 
 
+def auth_of(provider: Provider, hub: str = "") -> dict[str, Any]:
+    """Give what is laid over `auth`: rows name people, so Entra ID's hub does, unless it is another hub."""
+    names = {"usernameClaim": "preferred_username"} if provider == "entra" else {}
+    return {**names, **HUBS[hub]}
+
+
 @dataclass(frozen=True)
 class Case:
     """One row. Its person is nobody else's: the hub remembers people, and no row may touch another."""

@@ -23,6 +23,8 @@ assert _SPEC.loader
 _REFUSED = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_REFUSED)
 TEXTS: Mapping[str, str] = _REFUSED.TEXTS
+# The token that forms carry, and the number by which signing out finds a session: JupyterHub logs it.
+_OPEN = frozenset({"_xsrf", "jupyterhub-session-id"})
 STATE_COOKIE = "oauthenticator-state"
 _REASON = re.compile(r'data-reason="([a-z_]*)"')
 _LINK = re.compile(r"""href=['"]([^'"]*oauth_login[^'"]*)['"]""")
@@ -84,7 +86,7 @@ class Browser:
     pages: list[str] = field(default_factory=list)
     """Every page of the hub that was shown."""
     secrets: set[str] = field(default_factory=set)
-    """Every cookie that the hub gave, but for the token that forms carry."""
+    """Every cookie that the hub gave, but for those that open nothing."""
     session: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
@@ -99,7 +101,9 @@ class Browser:
         answer = self.session.request(method, urlunsplit(parts), allow_redirects=False, timeout=60, **more)
         if parts.netloc == urlsplit(self.doors.hub).netloc:
             self.pages.append(answer.text)
-            self.secrets.update(value for name, value in answer.cookies.items() if name != "_xsrf" and value)
+            self.secrets.update(
+                value for name, value in answer.cookies.items() if name not in _OPEN and value
+            )
         answer.url = urlunsplit(parts)
         return answer
 

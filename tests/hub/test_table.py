@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hub.cases import HUBS, Case, Provider
+from tests.hub.cases import Case, Provider, auth_of
 from tests.hub.cases_entra import entra
 from tests.hub.cases_others import cloudflare, github
 from tests.hub.cases_run import Row, rows, table, write
@@ -31,7 +31,7 @@ def found(world: World) -> list[Row]:
     """The whole table, once."""
     seen: list[Row] = []
     for provider, name in dict.fromkeys((case.provider, case.hub) for case in ALL):
-        with hub_of(world, provider, Changed({"auth": HUBS[name]})) as hub:
+        with hub_of(world, provider, Changed({"auth": auth_of(provider, name)})) as hub:
             mine = [case for case in ALL if (case.provider, case.hub) == (provider, name)]
             seen += rows(world, hub, mine)
     write("table", table(seen))

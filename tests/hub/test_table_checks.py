@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.hub.cases import HUBS, Case, Provider
+from tests.hub.cases import Case, Provider, auth_of
 from tests.hub.cases_run import Row, rows, table, write
 from tests.hub.cases_world import Changed, World, hub_of, running_world
 from tests.hub.test_table import CASES
@@ -146,10 +146,14 @@ def seen() -> Iterator[list[tuple[Check, Row]]]:
     )
 
 
+def _hub(provider: Provider, without: str, name: str = "") -> Changed:
+    return Changed({"auth": auth_of(provider, name)}, then=without)
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=str)
 def test_without_it_somebody_gets_in(world: World, seen: list[tuple[Check, Row]], check: Check) -> None:
     cases = check.cases
-    with hub_of(world, check.provider, Changed({"auth": HUBS[cases[0].hub]}, then=check.without)) as hub:
+    with hub_of(world, check.provider, _hub(check.provider, check.without, cases[0].hub)) as hub:
         found = rows(world, hub, cases)
     seen += [(check, row) for row in found]
     assert found[-1].hole, str(found[-1])
@@ -159,7 +163,7 @@ def test_without_the_state_alone_another_check_refuses(world: World) -> None:
     """The row comes out otherwise all the same: the reason is another one."""
     for provider in CASES:
         (case,) = [case for case in CASES[provider] if case.what == _LINK]
-        with hub_of(world, provider, Changed(then=_STATE)) as hub:
+        with hub_of(world, provider, _hub(provider, _STATE)) as hub:
             (row,) = rows(world, hub, [case])
         assert not row.right
         assert row.observed.reason == "code_refused"
