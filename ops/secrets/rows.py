@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -57,7 +57,7 @@ def rows(stack: str, settings: Settings, held: Held, today: date) -> list[Row]:
     """Give all of them: from Pulumi's config, from others, from machines; then what else has an end."""
     return [
         *(_flat(row, stack, settings, held, today) for row in needed(settings)),
-        *_named(settings, held),
+        *_named(settings, held, today),
         *_certificate_of_others(settings),
         *_generated(settings, today),
         *_authorities(settings, today),
@@ -122,18 +122,26 @@ def _day(end: date, today: date) -> str:
     return f"{end} (in {(end - today).days} days)"
 
 
-def _named(settings: Settings, held: Held) -> Iterator[Row]:
+def _named(settings: Settings, held: Held, today: date) -> Iterator[Row]:
     """Give the Secrets that settings name and that no flat key of its own stands for."""
     secrets = settings.secrets
     if isinstance(secrets, FromStore):
         for one in referred(settings):
             kept = one.name not in secrets.elsewhere
-            yield _by_store(one, settings, secrets) if kept else _by_others(one, settings)
+            row = _by_store(one, settings, secrets) if kept else _by_others(one, settings)
+            yield _with_end(row, one, settings, today)
     elif isinstance(secrets, FromCluster):
-        yield from (_by_others(one, settings) for one in referred(settings))
+        for one in referred(settings):
+            yield _with_end(_by_others(one, settings), one, settings, today)
     else:
         known = "jupyterhub:namedSecrets, or else others" if held.has("namedSecrets") else ""
         yield from (_by_others(one, settings, known) for one in of_users(settings))
+
+
+def _with_end(row: Row, one: Referred, settings: Settings, today: date) -> Row:
+    """Add the one end that settings know of a Secret that others keep."""
+    end = _client_secret_end(settings) if one.setting == "settings.auth.clientSecretName" else None
+    return replace(row, ends=_day(end, today)) if end else row
 
 
 def _keys(one: Referred) -> tuple[str, ...]:

@@ -158,7 +158,11 @@ CORRECTIONS: dict[str, Correction] = {
     "D14": Correction(
         "A local sign-in for when the identity provider is away.",
         "One sign-in: a second one passes by second factor and groups.",
-        (shape("second-sign-in"), Page("When the identity provider is away")),
+        (
+            shape("second-sign-in"),
+            Page("When the identity provider is away"),
+            Page("When the provider is away", "sign-in.md"),
+        ),
     ),
     "D15": Correction(
         "Secrets in values, in git, in manifests.",
@@ -339,6 +343,7 @@ CORRECTIONS: dict[str, Correction] = {
         (
             shape("cloudflare-access-without-groups"),
             Rule("D34", ("e-mail-address-for-a-group",)),
+            Page("Cloudflare Access", "sign-in.md"),
             Test(SIGN_IN, "test_cloudflare_is_a_provider_of_the_teams_own_application"),
         ),
     ),
