@@ -15,9 +15,16 @@ from jupyterhub.orm import new_token
 _OF_A_SERVER = ("users:activity!", "access:servers!server")
 
 
+def administers(user: Any, admin: bool) -> None:  # noqa: ANN401 -- the hub's
+    """Make somebody an administrator, or none; the role goes with the mark."""
+    if user.admin != admin:
+        user.admin = admin
+    roles.assign_default_roles(user.db, entity=user.orm_user)
+
+
 async def keep(user: Any, model: dict[str, Any]) -> None:  # noqa: ANN401 -- the hub's
     """Write down what the provider says of somebody now."""
-    _administers(user, bool(model["admin"]))
+    administers(user, bool(model["admin"]))
     if model.get("groups") is not None:
         user.sync_groups(model["groups"])
     user._auth_refreshed = time.monotonic()
@@ -26,7 +33,7 @@ async def keep(user: Any, model: dict[str, Any]) -> None:  # noqa: ANN401 -- the
 
 async def depart(user: Any, subject: str, refusal: str) -> None:  # noqa: ANN401 -- the hub's
     """Take every right from somebody, and end every session; who it was is kept, for the home's sake."""
-    _administers(user, False)
+    administers(user, False)
     user.sync_groups([])
     # Every cookie of theirs names it.
     user.orm_user.cookie_id = new_token()
@@ -49,12 +56,6 @@ async def stop_servers(app: Any, user: Any, names: list[str]) -> None:  # noqa: 
             await user.stop(name)
         finally:
             spawner._stop_pending = False
-
-
-def _administers(user: Any, admin: bool) -> None:  # noqa: ANN401 -- the hub's
-    if user.admin != admin:
-        user.admin = admin
-    roles.assign_default_roles(user.db, entity=user.orm_user)
 
 
 def _is_of_a_server(token: Any) -> bool:  # noqa: ANN401 -- the hub's

@@ -117,6 +117,9 @@ class Leaving(SigningIn):
     async def _verdict(self, user: Any) -> Verdict:  # noqa: ANN401 -- the hub's
         state = await user.get_auth_state()
         if not state or "left" in state:
+            if state and user.admin:
+                # At its start the hub makes administrators of those whom the settings name.
+                departures.administers(user, False)
             self._stop(user, state or {})
             return False
         if time.time() - state.get("proved_at", 0) < _JUST_NOW or self._was_silent(user):

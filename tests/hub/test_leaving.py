@@ -148,8 +148,10 @@ def test_who_left_entra_has_no_session_no_rights_and_no_token(
     assert orm.APIToken.find(known.db, own) is None
     assert orm.APIToken.find(known.db, server) is not None
     asked_before = len(asked.http_client.asked)
+    user.admin = True
     assert run(asked.refresh_user(user)) is False
     assert len(asked.http_client.asked) == asked_before
+    assert not user.admin
 
 
 def test_who_left_and_came_back_signs_in_as_before(known: UserDict) -> None:
@@ -229,8 +231,8 @@ def test_who_left_cloudflare_is_out(answers: dict[str, object], word: str, known
 def starts(known: UserDict) -> Any:  # noqa: ANN401 -- of the hub
     """A request to start a server, as an API client sends it."""
     handler = Handler(known, "/hub/api/users/ada/server", "POST")
-    handler.__class__ = type("Starts", (Handler, UserServerAPIHandler), {"refusal": ""})
-    handler._jupyterhub_user = None
+    past_whose_it_is = {"refusal": "", "_jupyterhub_user": None}
+    handler.__class__ = type("Starts", (Handler, UserServerAPIHandler), past_whose_it_is)
     return handler
 
 
