@@ -1,4 +1,4 @@
-"""Values for the audit trail: its modules, and how the hub begins it."""
+"""Values for the audit trail, and for the ordinary log beside it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,21 @@ _FILES = (
     "audit_servers.py",
     "audit_sessions.py",
 )
+_SCRUB = """\
+from scrubbed_log import scrub
+
+scrub()
+"""
 _INSTALL = """\
 import audit
 
 audit.install(c, get_config("custom.auditHub"))
 """
+
+
+def ordinary_log(_settings: Settings) -> Values:
+    """Keep secrets of sign-in out of the hub's ordinary log, which lies beside the trail."""
+    return {"hub": {"extraFiles": module("scrubbed_log.py"), "extraConfig": {"a-scrubbed-log": _SCRUB}}}
 
 
 def audit(settings: Settings) -> Values:

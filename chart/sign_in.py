@@ -41,10 +41,10 @@ def sign_in(settings: Settings) -> Values:
     """Choose the authenticator and say who may sign in."""
     auth = settings.auth
     config: Values = {
-        # admin_access: an administrator has no business in other people's servers.
         "JupyterHub": {
             "authenticator_class": _CLASSES.get(type(auth), "shared-password"),
-            "admin_access": False,
+            # Of the hub's page and of servers; the role behind it is narrowed in roles.py.
+            "admin_access": auth.admin_access,
             "cookie_max_age_days": 1,
         },
         authenticator(auth): _password(auth) if isinstance(auth, SharedPassword) else _provider(settings),

@@ -11,13 +11,12 @@ _MAY = ("admin:users", "admin:servers", "access:servers")
 
 
 def smoke(settings: Settings) -> Values:
-    """Give the service its role. Nobody signs in under the user's name, whatever the provider says."""
+    """Give the service its role. That nobody signs in under the user's name is said in roles.py."""
     if not settings.monitoring.smoke:
         return {}
     role = {"services": [SERVICE], "scopes": [f"{one}!user={USER}" for one in _MAY]}
     hub: Values = {
         "services": {SERVICE: {"display": False}},
         "loadRoles": {SERVICE: role},
-        "config": {"Authenticator": {"blocked_users": [USER]}},
     }
-    return {"custom": {"machineUsers": [USER]}, "hub": hub}
+    return {"hub": hub}

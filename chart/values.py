@@ -6,7 +6,7 @@ and `proxy.secretToken`, the one secret that the chart reads from nowhere else.
 
 from __future__ import annotations
 
-from chart.audit import audit
+from chart.audit import audit, ordinary_log
 from chart.authorities import authorities
 from chart.core import culling, hub, metrics
 from chart.database import database
@@ -22,6 +22,7 @@ from chart.placement import availability, placement, scheduling
 from chart.platform import platform
 from chart.profiles import profile_groups, profile_list
 from chart.restarts import restarts
+from chart.roles import administrators, emergency, machines
 from chart.security import security
 from chart.services import object_store, services
 from chart.sign_in import sign_in
@@ -40,7 +41,11 @@ def build(settings: Settings) -> Values:
         smoke,
         sign_in,
         last_day,
+        administrators,
+        emergency,
+        machines,
         audit,
+        ordinary_log,
         pages,
         security,
         authorities,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops import check, compare, env, firewall, manifests, rights, values
+from ops import break_glass, check, compare, env, firewall, manifests, rights, values
 from ops.adopt import __main__ as adopt
 from ops.ending import Commands
 from ops.new_stack import command as new_stack
@@ -20,7 +20,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (adopt, check, compare, env, firewall, manifests, new_stack, rights, secrets, values):
+for command in (
+    adopt,
+    break_glass,
+    check,
+    compare,
+    env,
+    firewall,
+    manifests,
+    new_stack,
+    rights,
+    secrets,
+    values,
+):
     command.register(app)
 
 

@@ -24,6 +24,9 @@ class SignIn(Section):
 
     contact: Contact | None = None
     """Whom somebody asks who is refused: an address or a few words, shown with the reason."""
+    admin_access: bool = False
+    """Administrators of the hub open everybody's servers and files, and act as everybody. Without it they see
+    who is there, start and stop servers and remove accounts; for an emergency there is `ops break-glass`."""
 
 
 class SharedPassword(SignIn):

@@ -42,7 +42,7 @@ class Request:
     address: str | None
     forwarded: list[str]
     actor: str | None = None
-    actor_kind: Literal["user", "service", "nobody"] = "nobody"
+    actor_kind: Literal["user", "service", "nobody", "operator"] = "nobody"
     credential: str | None = None
     # What became of it, gathered on the way.
     told: set[str] = field(default_factory=set)

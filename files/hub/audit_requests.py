@@ -98,6 +98,9 @@ def _authenticated(authenticate: Callable[..., Awaitable[Any]]) -> Callable[...,
     async def authenticated(authenticator: Any, handler: Handler, data: Any) -> Any:  # noqa: ANN401
         request = of(handler)
         model = await authenticate(authenticator, handler, data)
+        if request and model and isinstance(handler, APIHandler):
+            # The API takes a password in place of a token, where somebody asks for a first token.
+            request.actor, request.actor_kind, request.credential = model["name"], "user", "password"
         if request and model is None and request.refusal is None:
             request.refusal = "wrong_password" if data else "not_allowed"
             request.claimed = _known(authenticator, handler, data)

@@ -75,8 +75,8 @@ _FIELDS: dict[str, Any] = {
     },
     "credential": {
         "type": ["string", "null"],
-        "pattern": "^(cookie|token a[0-9]+)$",
-        "description": "By what the actor was known: a browser's cookie, or a token by its number.",
+        "pattern": "^(cookie|password|token a[0-9]+)$",
+        "description": "How the actor was known: a browser's cookie, a password, a token by its number.",
     },
     "address": _text("Where the request came from, as JupyterHub takes it from its proxies."),
     "forwarded": {
@@ -103,6 +103,7 @@ _NAME = {"type": "string", "maxLength": 255}
 
 _DETAILS: dict[str, Any] = {
     "admin": {"type": "boolean", "description": "The account administers the hub."},
+    "change": {"enum": ["make", "revoke"], "description": "What an operator did in an emergency."},
     "changed": {**_NAMES, "description": "What of it changed."},
     "client": {**_NAME, "description": "The server or service for which a token was made."},
     "expires": {**_NAME, "description": "When it ends; without it, it does not."},

@@ -64,15 +64,20 @@ def _departed(departed: Callable[..., Any]) -> Callable[..., Any]:
     return told
 
 
-def _decided(check: Callable[..., Any], refusal: str) -> Callable[..., Awaitable[Any]]:
-    @wraps(check)
-    async def decided(username: str, authentication: Any = None) -> Any:  # noqa: ANN401
-        passed = check(username, authentication)
-        if isinstance(passed, Awaitable):
-            passed = await passed
+def _decided(check: Callable[..., Any], refusal: str) -> Callable[..., Any]:
+    def note(username: str, passed: Any) -> Any:  # noqa: ANN401
         request = CURRENT.get()
         if request and not passed:
             request.refusal, request.claimed = refusal, username
         return passed
+
+    async def later(username: str, passing: Awaitable[Any]) -> Any:  # noqa: ANN401
+        return note(username, await passing)
+
+    @wraps(check)
+    def decided(username: str, authentication: Any = None) -> Any:  # noqa: ANN401
+        # Whoever asks without waiting goes on getting an answer at once.
+        passed = check(username, authentication)
+        return later(username, passed) if isinstance(passed, Awaitable) else note(username, passed)
 
     return decided

@@ -14,7 +14,7 @@ from tornado.web import HTTPError
 Hook = Callable[[Any, Any, Any], Any]
 
 
-class Over(HTTPError):
+class Over(HTTPError):  # type: ignore[misc]  # its package is in the hub's image alone
     """The last day has come; `refusal` is the word for it."""
 
     refusal = "test_over"

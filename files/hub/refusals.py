@@ -14,6 +14,7 @@ from tornado.web import HTTPError
 # How their messages begin.
 _MESSAGES = {
     "OAuth state": "state_mismatch",
+    "Missing argument state": "state_mismatch",
     "OAuth error": "provider_refused",
     "OAuth callback made without a code": "code_missing",
     "Authentication Cancelled": "code_missing",

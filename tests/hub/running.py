@@ -151,7 +151,7 @@ def running_hub(
     (folder / "jupyterhub_config.py").write_text(_CONFIG)
     (folder / "idle.py").write_text(_IDLE)
     log = folder / "hub.log"
-    with log.open("w") as written:
+    with log.open("a") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "--config", "jupyterhub_config.py"],
             cwd=folder,

@@ -17,7 +17,7 @@ from chart.values import build
 from settings.smoke import SERVICE, USER
 from tests.hub.running import More, RunningHub, running_hub
 from tests.hub.trail import SCHEMA, Line, api, browser, lines, sign_in, told
-from tests.unit.documents import EVERYTHING, PROJECT, settings
+from tests.unit.documents import EVERYTHING, PROJECT, patched, settings
 
 TESTERS, ADMINISTRATORS = "what all testers type", "what administrators type: thirty-two and more"
 ADDRESS = "203.0.113.7"
@@ -40,7 +40,8 @@ SECRETS: set[str] = set()
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
-    values = build(settings(EVERYTHING))
+    # Administrators who may do everything, so that there is everything to tell.
+    values = build(settings(patched(EVERYTHING, {"auth": {"adminAccess": True}})))
     passwords: dict[str, dict[str, Any]] = {
         "SharedPasswordAuthenticator": {"user_password": TESTERS, "admin_password": ADMINISTRATORS}
     }
@@ -267,6 +268,19 @@ def test_tokens_are_told_by_number_and_never_by_text(
     assert api(hub, eve, "DELETE", f"/users/eve/tokens/{made['id']}").status_code == 204
     revoked = one(hub, before, "token_revoke")
     assert (revoked["details"]["token"], revoked["reason"]) == (made["id"], None)
+
+
+def test_the_api_takes_a_password_for_a_first_token_and_that_is_told(hub: RunningHub) -> None:
+    for password, status, outcome in ((TESTERS, 201, "success"), ("of nobody here", 403, "refused")):
+        before = len(lines(hub.log))
+        body = {"auth": {"username": "ada", "password": password}, "expires_in": 60}
+        answer = requests.post(f"{hub.url}/hub/api/users/ada/tokens", json=body, timeout=30)
+        assert answer.status_code == status
+        SECRETS.add(answer.json().get("token", password))
+        asked = one(hub, before, "api_request")
+        assert (asked["outcome"], asked["user"]) == (outcome, "ada")
+        assert asked["credential"] == ("password" if outcome == "success" else None)
+        assert asked["reason"] == (None if outcome == "success" else "wrong_password")
 
 
 def test_shares_are_told_also_where_one_statement_removes_them_all(
