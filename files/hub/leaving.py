@@ -144,7 +144,7 @@ class Leaving(SigningIn):
             model: AuthModel = await answered(self._token_to_auth_model(tokens))
         except HTTPClientError as error:
             raise self.refused_by(error) from error
-        if model["auth_state"]["subject"] != self.subject_of(state):
+        if not self.same_person(model, state):
             raise Refused("another_person")
         if self.normalize_username(model["name"]) != user.name:
             raise Refused("renamed")

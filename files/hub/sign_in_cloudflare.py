@@ -11,6 +11,7 @@ from id_tokens import demand
 from leaving import Leaving, Stored
 from oauthenticator.generic import GenericOAuthenticator
 from refused import Refused
+from signing_in import AuthState
 
 
 class Cloudflare(Leaving, GenericOAuthenticator):  # type: ignore[misc]  # its package is in the hub's image alone
@@ -26,6 +27,11 @@ class Cloudflare(Leaving, GenericOAuthenticator):  # type: ignore[misc]  # its p
         demand(claims, "iss", issuer, "wrong_issuer")
         demand(told, "sub", claims["sub"], "token_invalid")
         return told
+
+    async def renewed(self, state: AuthState) -> dict[str, Any]:
+        """Ask for new tokens; the standard leaves it open whether an id token is among them."""
+        fresh = await super().renewed(state)
+        return fresh if fresh.get("id_token") else Stored(fresh)
 
     def subject(self, user_info: dict[str, Any]) -> str:
         """Name somebody by Access' own id."""

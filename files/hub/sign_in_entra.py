@@ -12,7 +12,7 @@ from answers import body
 from id_tokens import Claims, demand
 from leaving import Leaving
 from oauthenticator.azuread import AzureAdOAuthenticator
-from refused import Refused
+from refused import Away, Refused
 from signing_in import AuthModel, AuthState
 from tornado.httpclient import HTTPClientError
 from traitlets import Bool, Enum, List, Unicode
@@ -63,7 +63,15 @@ class Entra(Leaving, AzureAdOAuthenticator):  # type: ignore[misc]  # its packag
         """Ask for new tokens: those of the last sign-in say what was true then."""
         if not state.get("refresh_token"):
             raise Refused("sign_in_again")
-        return await super().renewed(state)
+        fresh = await super().renewed(state)
+        if not fresh.get("id_token"):
+            raise Away("provider_error")
+        return fresh
+
+    def build_refresh_token_request_params(self, refresh_token: str) -> dict[str, str]:
+        """Ask for the same again: an id token comes only with its scope."""
+        params: dict[str, str] = super().build_refresh_token_request_params(refresh_token)
+        return {**params, "scope": " ".join(self.scope)}
 
     async def get_user_groups(self, auth_state: AuthState) -> set[str]:
         """Give those that the settings know, of what somebody is in."""

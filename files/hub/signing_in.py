@@ -34,8 +34,15 @@ class SigningIn(OAuthenticator):  # type: ignore[misc]  # its package is in the 
         raise NotImplementedError
 
     def subject_of(self, state: AuthState) -> str:
-        """Give it for somebody who signed in once."""
-        return state.get("subject") or self.subject(state[self.user_auth_state_key])
+        """Give it for somebody who signed in once; nothing, where what was kept does not tell."""
+        try:
+            return state.get("subject") or self.subject(state.get(self.user_auth_state_key) or {})
+        except Refused:
+            return ""
+
+    def same_person(self, model: AuthModel, state: AuthState) -> bool:
+        """Whether a sign-in is of whoever signed in before."""
+        return self.subject_of(state) in ("", model["auth_state"]["subject"])
 
     async def get_authenticated_user(self, handler: Any, data: Any) -> AuthModel | None:  # noqa: ANN401 -- the hub's
         """Sign somebody in, or refuse with a reason."""
@@ -63,7 +70,7 @@ class SigningIn(OAuthenticator):  # type: ignore[misc]  # its package is in the 
         """Keep a home from whoever got the name of its owner."""
         known = handler.find_user(auth_model["name"])
         state = await known.get_auth_state() if known else None
-        if state and self.subject_of(state) != auth_model["auth_state"]["subject"]:
+        if state and not self.same_person(auth_model, state):
             raise Refused("another_person", user=auth_model["name"])
         found: AuthModel = await super().run_post_auth_hook(handler, auth_model)
         return found

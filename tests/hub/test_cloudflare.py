@@ -106,6 +106,15 @@ def test_keys_that_cannot_be_read_are_an_outage(known: UserDict) -> None:
     assert refusal(cloudflare(answers={"/jwks": {"keys": "none"}}), known) == ("provider_error", 503)
 
 
+def test_an_id_token_need_not_come_with_a_refresh(known: UserDict) -> None:
+    asked = cloudflare(answers={"/token": {**tokens(), "refresh_token": "first"}})
+    user = run(signs_in(asked, known))
+    run(after(user, 60))
+    asked.http_client.answers["/token"] = {"access_token": "b", "token_type": "Bearer"}
+    assert run(asked.refresh_user(user))["groups"] == ["jupyter-users"]
+    assert run(user.get_auth_state())["refresh_token"] == "first"
+
+
 def test_without_a_refresh_token_the_access_token_is_what_is_asked_with(known: UserDict) -> None:
     asked = cloudflare()
     user = run(signs_in(asked, known))

@@ -85,6 +85,27 @@ def test_a_provider_that_gives_no_new_refresh_token_leaves_the_old_one(known: Us
     assert run(user.get_auth_state())["refresh_token"] == "first"
 
 
+def test_a_refresh_is_asked_for_with_the_scopes_of_the_sign_in(known: UserDict) -> None:
+    asked, user = administrator(known)
+    run(asked.refresh_user(user))
+    form = parse_qs(asked.http_client.asked[-1].body.decode())
+    assert form["scope"] == ["openid profile email offline_access User.Read"]
+    run(after(user, 60))
+    asked.http_client.answers["/token"] = {**tokens({}), "id_token": None}
+    assert run(asked.refresh_user(user)) is True
+    assert "left" not in run(user.get_auth_state())
+
+
+def test_what_was_kept_by_another_class_locks_nobody_out(known: UserDict) -> None:
+    asked, user = administrator(known)
+    run(user.save_auth_state({"github_user": {"id": 7}, "token_response": {"access_token": "a"}}))
+    assert run(signs_in(asked, known)) is user
+    asked = test_github.github(login="Ada@aiv.example")
+    run(user.save_auth_state({"github_user": {"id": 8}, "token_response": test_github.TOKENS}))
+    assert run(asked.refresh_user(user)) is False
+    assert run(user.get_auth_state())["left"] == "another_person"
+
+
 def test_two_at_once_spend_one_refresh_token(known: UserDict) -> None:
     asked, user = administrator(known)
     spent: list[str] = []
