@@ -116,7 +116,8 @@ class Case:
         slug = re.sub(r"[^a-z0-9]+", "-", f"{self.what} {self.hub}".lower()).strip("-")
         if self.provider == "github":
             return slug[:39].strip("-")
-        return f"{slug}@pretended.example"
+        # The file of changes knows people by name alone: no two providers share one.
+        return f"{slug}@{self.provider}.example"
 
     @property
     def identifier(self) -> str | int:

@@ -73,9 +73,9 @@ def entra() -> Iterator[Case]:
     yield Case(
         "entra", "a member whose token is forged", refused("token_invalid"), change={"faults": ["forged"]}
     )
-    namesake = {"told": {"preferred_username": "a-member@pretended.example"}}
+    namesake = {"told": {"preferred_username": "a-member@entra.example"}}
     yield Case("entra", "a member who got another's name", refused("another_person"), change=namesake)
-    capitals = {"told": {"preferred_username": "A-Member@Pretended.Example"}}
+    capitals = {"told": {"preferred_username": "A-Member@Entra.Example"}}
     yield Case(
         "entra", "a member who got another's name in capitals", refused("another_person"), change=capitals
     )
@@ -132,7 +132,7 @@ def _other_hubs() -> Iterator[Case]:
         only = replace(expected, admin=bool(expected.name))
         yield Case("entra", f"an administrator with {what}", only, groups, known=known, hub=factor)
     yield Case("entra", "a member by number", enters("{id}"), hub=named)
-    renamed = {"told": {"preferred_username": "a-member@pretended.example"}}
+    renamed = {"told": {"preferred_username": "a-member@entra.example"}}
     yield Case("entra", "a member with another's name", enters("{id}"), change=renamed, hub=named)
     yield Case(
         "entra",

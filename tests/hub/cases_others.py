@@ -81,7 +81,7 @@ def cloudflare() -> Iterator[Case]:
         yield Case("cloudflare", f"a member whose answer {what}", expected, change={"told": told})
     for what, (told, expected) in _TOKEN.items():
         yield Case("cloudflare", f"a member with a token {what}", expected, change={"told": told})
-    namesake = {"told": {"email": "a-member@pretended.example"}}
+    namesake = {"told": {"email": "a-member@cloudflare.example"}}
     yield Case("cloudflare", "a member who got another's address", refused("another_person"), change=namesake)
     yield Case("cloudflare", "a member by number", enters("{id}"), hub="by subject")
     yield Case(

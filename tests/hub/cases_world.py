@@ -54,8 +54,10 @@ class World:
     def away(self) -> Iterator[None]:
         """Let nobody listen where the provider was."""
         self.serving.close()
-        yield
-        self.serving.enter_context(self.serve())
+        try:
+            yield
+        finally:
+            self.serving.enter_context(self.serve())
 
     @property
     def changes(self) -> Path:

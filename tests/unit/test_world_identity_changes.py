@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from embedded.world.identity.applications import Applications
+from embedded.world.identity.changes import EVERYBODY, Change, Fault, Place
 from embedded.world.identity.server import Providers
 from embedded.world.identity.tokens import Tokens
 from embedded.world.identity.web import Answer
 from embedded.world.people import people
 from embedded.world.services import applications
 from tests.unit import test_world_identity as world
-from tests.unit.documents import committed, patched
+from tests.unit.documents import PROJECT, committed, patched
 from tests.unit.test_world_identity import CLOUDFLARE, EVERY, PLACES, STACKS, claims, get, request, signed_in
 
 GRAPH = "graph.microsoft.com"
@@ -345,3 +347,9 @@ def test_the_invented_people_are_what_the_settings_ask_about(claim: str | None, 
     assert (list(member.claims[told]), list(member.claims[other])) == (["hub.user"], [])
     assert (member.hub_name == member.claims["id"]) is (claim != "preferred_username")
     assert member.may
+
+
+def test_the_documentation_names_everything_that_the_file_may_say() -> None:
+    text = (PROJECT / "docs" / "surroundings.md").read_text()
+    words = {*get_args(Fault), *get_args(Place), *(one.name for one in fields(Change)), EVERYBODY}
+    assert not {word for word in words if f"`{word}`" not in text}
