@@ -17,6 +17,8 @@ from embedded.world.identity.tokens import Tokens
 from embedded.world.identity.web import Answer
 from embedded.world.people import people
 from embedded.world.services import applications
+from embedded.world.stacks import Stack
+from settings.auth import CLOUDS
 from tests.unit import test_world_identity as world
 from tests.unit.documents import PROJECT, committed, patched
 from tests.unit.test_world_identity import CLOUDFLARE, EVERY, PLACES, STACKS, claims, get, request, signed_in
@@ -353,3 +355,17 @@ def test_the_documentation_names_everything_that_the_file_may_say() -> None:
     text = (PROJECT / "docs" / "surroundings.md").read_text()
     words = {*get_args(Fault), *get_args(Place), *(one.name for one in fields(Change)), EVERYBODY}
     assert not {word for word in words if f"`{word}`" not in text}
+
+
+@pytest.mark.parametrize("cloud", sorted(CLOUDS))
+def test_each_of_microsofts_clouds_has_pages_and_a_graph(key: Path, cloud: str) -> None:
+    document = patched(committed("aiv-prod"), {"auth": {"cloud": cloud}})
+    stack = Stack(
+        "aiv-prod", document, {"oauthClientSecret": world.SECRET, "tunnelToken": "t"}, world.PASSWORDS
+    )
+    pages, graph_host = CLOUDS[cloud]
+    assert {it.name for it in stack.plan.listeners if it.role == "identity"} == {pages, graph_host}
+    providers = Providers(Applications.of(applications([stack])), Tokens.of(key))
+    found = get(providers, pages, f"/{world.TENANT}/v2.0/.well-known/openid-configuration", "")[1]
+    assert found["issuer"] == f"https://{pages}/{world.TENANT}/v2.0"
+    assert get(providers, graph_host, "/v1.0/me", "")[0] == 401

@@ -10,15 +10,9 @@ from urllib.parse import urlencode
 
 from embedded.world.identity.applications import Person
 from embedded.world.identity.web import Answer, Request, as_json
+from embedded.world.plan import CLOUDS
 
-HOSTS = frozenset(
-    {
-        "graph.microsoft.com",
-        "graph.microsoft.us",
-        "dod-graph.microsoft.us",
-        "microsoftgraph.chinacloudapi.cn",
-    }
-)
+HOSTS = frozenset(graph for _, graph in CLOUDS.values())
 # Each of them lets an application ask about the one who signed in.
 _LEAVE = frozenset(
     {"User.Read", "User.Read.All", "GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"}
