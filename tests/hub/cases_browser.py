@@ -23,8 +23,8 @@ assert _SPEC.loader
 _REFUSED = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_REFUSED)
 TEXTS: Mapping[str, str] = _REFUSED.TEXTS
-# The token that forms carry, and the number by which signing out finds a session: JupyterHub logs it.
-_OPEN = frozenset({"_xsrf", "jupyterhub-session-id"})
+# What pages and forms carry on purpose.
+_OPEN = "_xsrf"
 STATE_COOKIE = "oauthenticator-state"
 _REASON = re.compile(r'data-reason="([a-z_]*)"')
 _LINK = re.compile(r"""href=['"]([^'"]*oauth_login[^'"]*)['"]""")
@@ -86,7 +86,7 @@ class Browser:
     pages: list[str] = field(default_factory=list)
     """Every page of the hub that was shown."""
     secrets: set[str] = field(default_factory=set)
-    """Every cookie that the hub gave, but for those that open nothing."""
+    """Every cookie that the hub gave, but for the token that forms carry."""
     session: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
@@ -102,7 +102,7 @@ class Browser:
         if parts.netloc == urlsplit(self.doors.hub).netloc:
             self.pages.append(answer.text)
             self.secrets.update(
-                value for name, value in answer.cookies.items() if name not in _OPEN and value
+                value for name, value in answer.cookies.items() if name != _OPEN and value
             )
         answer.url = urlunsplit(parts)
         return answer

@@ -69,9 +69,9 @@ def entra() -> Iterator[Case]:
         act="with the code of another application",
     )
     for what, (told, expected) in _TOLD.items():
-        yield Case("entra", f"a member whose token is {what}", expected, change={"told": told})
+        yield Case("entra", f"a member with a token {what}", expected, change={"told": told})
     yield Case(
-        "entra", "a member whose token is forged", refused("token_invalid"), change={"faults": ["forged"]}
+        "entra", "a member with a forged token", refused("token_invalid"), change={"faults": ["forged"]}
     )
     namesake = {"told": {"preferred_username": "a-member@entra.example"}}
     yield Case("entra", "a member who got another's name", refused("another_person"), change=namesake)
