@@ -5,6 +5,8 @@ Runs in the hub, whose event system wants the schema of what it is given.
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Any
 
 IDENTIFIER = "urn:jupyterhub-deployment:audit:v1"
@@ -145,3 +147,6 @@ SCHEMA: dict[str, Any] = {
         },
     },
 }
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(SCHEMA, indent=2) + "\n")

@@ -362,8 +362,8 @@ CORRECTIONS: dict[str, Correction] = {
     ),
     "D37": Correction(
         "Audit logs to a SIEM.",
-        "The hub's events tell of servers alone; sign-in and administration are in its log.",
-        (Page("Audit"),),
+        "The hub's events tell of servers alone: a trail of our own tells of sign-in and administration.",
+        (Test("tests/unit/test_audit.py", "test_every_hub_has_the_whole_trail"), Page("Audit")),
     ),
     "D38": Correction(
         "A ResourceQuota.",
