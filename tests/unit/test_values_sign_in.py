@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chart.values import build
+from settings.auth import Identities
 from settings.ways import provider_hosts
 from tests.unit.documents import EVERYTHING, PROJECT, STACKS, Document, committed, settings, settings_of
 
@@ -79,7 +80,9 @@ def test_a_national_cloud_has_hosts_of_its_own(cloud: str, login: str, graph: st
     assert made["authorize_url"].startswith(f"https://{login}/")
     assert made["scope"][-1] == f"https://{graph}/User.Read"
     assert values["custom"]["signIn"]["graph_api"] == f"https://{graph}"
-    assert provider_hosts(settings_of("aiv-prod", patch).auth) == (login, graph)
+    auth = settings_of("aiv-prod", patch).auth
+    assert isinstance(auth, Identities)
+    assert provider_hosts(auth) == (login, graph)
 
 
 def test_a_second_factor_is_asked_for_by_its_context() -> None:
