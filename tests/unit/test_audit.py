@@ -1,4 +1,4 @@
-"""The audit trail's modules reach the hub, its schema is the one that is documented, and nothing is left out."""
+"""The audit trail reaches the hub whole, and its schema is the one that is documented."""
 
 from __future__ import annotations
 
