@@ -14,7 +14,12 @@ _FILES = Path(__file__).resolve().parents[1] / "files" / "hub"
 
 def module(name: str) -> Values:
     """Give an entry of `hub.extraFiles`: code of `hub.extraConfig` imports it by its name."""
-    return {name: {"mountPath": f"{_IN_THE_HUB}/{name}", "stringData": _text(name)}}
+    return {name.rpartition("/")[2]: {"mountPath": f"{_IN_THE_HUB}/{name}", "stringData": _text(name)}}
+
+
+def folder(name: str) -> str:
+    """Give where the hub has a folder of these files."""
+    return f"{_IN_THE_HUB}/{name}"
 
 
 @cache

@@ -16,6 +16,12 @@ CHART = {
     "proxy_class": "configurable-http-proxy",
     "spawner_class": "kubespawner.KubeSpawner",
 }
+# Classes of ours in files/hub, and what each adds to: it reads that class's settings.
+OURS = {
+    "sign_in_entra.Entra": "AzureAdOAuthenticator",
+    "sign_in_github.GitHub": "GitHubOAuthenticator",
+    "sign_in_cloudflare.Cloudflare": "GenericOAuthenticator",
+}
 ROOTS = {"Authenticator": "authenticator_class", "Proxy": "proxy_class", "Spawner": "spawner_class"}
 
 
@@ -48,6 +54,8 @@ class HubConfig:
         return self.catalogue.names[setting].get(asked.lower()) or self._by_path(asked)
 
     def _by_path(self, path: str) -> str | None:
+        if path in OURS:
+            return OURS[path]
         package, _, rest = path.partition(".")
         name = rest.rpartition(".")[2]
         found = self.catalogue.classes.get(name)

@@ -5,40 +5,86 @@ Nothing here ever sets `allow_all` for an identity provider: without it, whoever
 
 from __future__ import annotations
 
+import json
+
 from chart.authorities import place
-from chart.merge import Values
+from chart.hub_files import module
+from chart.hubconfig import OURS
+from chart.merge import Values, disjoint
 from settings import Settings
 from settings.auth import Auth, Cloudflare, Entra, GitHub, Grouped, Identities, SharedPassword
 from settings.door import callback_url
 from settings.secrets import FromCluster, FromStore
 
-# The short name that JupyterHub knows, and the class whose settings it reads.
+# Of ours, in files/hub.
 _CLASSES = {
-    SharedPassword: ("shared-password", "SharedPasswordAuthenticator"),
-    Entra: ("azuread", "AzureAdOAuthenticator"),
-    GitHub: ("github", "GitHubOAuthenticator"),
-    Cloudflare: ("generic-oauth", "GenericOAuthenticator"),
+    Entra: "sign_in_entra.Entra",
+    GitHub: "sign_in_github.GitHub",
+    Cloudflare: "sign_in_cloudflare.Cloudflare",
 }
+_SHARED = ("answers", "departures", "id_tokens", "leaving", "refused", "rounds", "signing_in")
+_INSTALL = """\
+c.{ours}.update(get_config("custom.signIn"))
+c.{ours}.machine_users = get_config("custom.machineUsers", [])
+"""
+# Seconds until the provider is asked again about somebody: with the rounds of files/hub/leaving.py and the
+# time that a stop takes, whoever has left is out within 15 minutes.
+_ASKED_AGAIN = 600
 
 
 def authenticator(auth: Auth) -> str:
     """Name the class: the credentials Secret adds the provider's secret to its settings."""
-    return _CLASSES[type(auth)][1]
+    return OURS[_CLASSES[type(auth)]] if type(auth) in _CLASSES else "SharedPasswordAuthenticator"
 
 
 def sign_in(settings: Settings) -> Values:
     """Choose the authenticator and say who may sign in."""
     auth = settings.auth
     config: Values = {
-        # admin_access: an administrator has no business in other people's servers.
-        "JupyterHub": {"authenticator_class": _CLASSES[type(auth)][0], "admin_access": False},
+        "JupyterHub": {
+            "authenticator_class": _CLASSES.get(type(auth), "shared-password"),
+            # Of the hub's page and of servers; the role behind it is narrowed in roles.py.
+            "admin_access": auth.admin_access,
+            "cookie_max_age_days": 1,
+        },
         authenticator(auth): _password(auth) if isinstance(auth, SharedPassword) else _provider(settings),
     }
-    if isinstance(auth, Grouped):
-        # Without manage_groups the hub refuses to start with allowed_groups; with auth_state, which it
-        # keeps encrypted, it looks at the groups again while people work and not at sign-in only.
-        config["Authenticator"] = {"manage_groups": True, "enable_auth_state": True}
-    return {"hub": {"config": config, **_secret(settings)}}
+    if not isinstance(auth, Identities):
+        return {"hub": {"config": config}}
+    # With auth_state, which it keeps encrypted, the hub asks about people again while they work.
+    asking: Values = {
+        "enable_auth_state": True,
+        "auth_refresh_age": _ASKED_AGAIN,
+        "refresh_pre_spawn": True,
+    }
+    # Without manage_groups the hub refuses to start with allowed_groups.
+    config["Authenticator"] = {**asking, "manage_groups": True} if isinstance(auth, Grouped) else asking
+    return {
+        "custom": {"signIn": _of_ours(auth)},
+        "hub": {"config": config, **_code(auth), **_secret(settings)},
+    }
+
+
+def _code(auth: Identities) -> Values:
+    """Mount our classes, and give them what hub.config has no place for: it is held against the hub's own."""
+    file, _, ours = _CLASSES[type(auth)].partition(".")
+    files = ((f"{name}.py", module(f"{name}.py")) for name in (*_SHARED, file))
+    return {"extraFiles": disjoint(files), "extraConfig": {"sign-in": _INSTALL.format(ours=ours)}}
+
+
+def _of_ours(auth: Identities) -> Values:
+    """Give the settings that our classes add to oauthenticator's."""
+    common: Values = {"contact": auth.contact or "", "leaving": auth.leaving}
+    if not isinstance(auth, Entra):
+        return common
+    return {
+        **common,
+        "access": auth.access,
+        "known_groups": sorted(auth.groups.values()),
+        "graph_api": f"https://{auth.graph_host}",
+        "second_factor": auth.mfa == "required",
+        "authentication_context": auth.authentication_context or "",
+    }
 
 
 def _password(auth: SharedPassword) -> Values:
@@ -73,18 +119,38 @@ def _own(auth: Auth) -> Values:
 
 
 def _entra(auth: Entra) -> Values:
-    endpoint = f"https://login.microsoftonline.com/{auth.tenant_id}/oauth2/v2.0"
+    endpoint = f"https://{auth.login_host}/{auth.tenant_id}/oauth2/v2.0"
     return {
         "tenant_id": auth.tenant_id,
+        # Where people sign in, whatever the setting's name says.
+        "graph_url": f"https://{auth.login_host}",
         # The class's own endpoints are of version 1, whose tokens have no preferred_username.
         "authorize_url": f"{endpoint}/authorize",
         "token_url": f"{endpoint}/token",
-        "scope": ["openid", "profile", "email"],
+        "scope": _scope(auth),
+        **_context(auth),
         # The default is the display name, which two people may share.
         "username_claim": auth.username_claim,
-        "auth_state_groups_key": "user.groups",
+        "auth_state_groups_key": f"user.{auth.access}",
         **_groups(auth),
     }
+
+
+def _scope(auth: Entra) -> list[str]:
+    # offline_access: without a refresh token nobody could be asked about again.
+    scope = ["openid", "profile", "email", "offline_access"]
+    if auth.access == "roles":
+        return scope
+    # The least that Graph takes to tell somebody's own groups; without a host it is the global cloud's.
+    graph = "" if auth.cloud == "global" else f"https://{auth.graph_host}/"
+    return [*scope, f"{graph}User.Read"]
+
+
+def _context(auth: Entra) -> Values:
+    if auth.mfa != "required" or not auth.authentication_context:
+        return {}
+    wanted = {"id_token": {"acrs": {"essential": True, "value": auth.authentication_context}}}
+    return {"extra_authorize_params": {"claims": json.dumps(wanted)}}
 
 
 def _github(auth: GitHub) -> Values:

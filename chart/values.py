@@ -6,19 +6,23 @@ and `proxy.secretToken`, the one secret that the chart reads from nowhere else.
 
 from __future__ import annotations
 
+from chart.audit import audit, ordinary_log
 from chart.authorities import authorities
 from chart.core import culling, hub, metrics
 from chart.database import database
 from chart.door import door, end_to_end, strangers
 from chart.egress_proxy import egress_proxy
 from chart.images import images
+from chart.last_day import last_day
 from chart.merge import Values, disjoint
 from chart.mirror import mirrored
 from chart.network import policies
+from chart.pages import pages
 from chart.placement import availability, placement, scheduling
 from chart.platform import platform
 from chart.profiles import profile_groups, profile_list
 from chart.restarts import restarts
+from chart.roles import administrators, emergency, machines
 from chart.security import security
 from chart.services import object_store, services
 from chart.sign_in import sign_in
@@ -36,6 +40,13 @@ def build(settings: Settings) -> Values:
         metrics,
         smoke,
         sign_in,
+        last_day,
+        administrators,
+        emergency,
+        machines,
+        audit,
+        ordinary_log,
+        pages,
         security,
         authorities,
         restarts,

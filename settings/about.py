@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from settings.names import Url
 from settings.section import Section
 
 
@@ -21,10 +22,12 @@ class Scale(Section):
 
 
 class About(Section):
-    """For people, and for the rules that hold sizes against numbers; changes nothing in the cluster."""
+    """For people, on the hub's pages too, and for the rules that hold sizes against numbers."""
 
     organisation: str = Field(min_length=1, max_length=80)
-    """Whose environment it is."""
+    """Whose environment it is; the hub's pages say so."""
+    help: Url | None = None
+    """Where its users find help; the hub's pages link to it."""
     cluster: str = Field(min_length=1, max_length=200)
     """What the cluster is made of."""
     documents: tuple[str, ...] = ()

@@ -36,6 +36,8 @@ class Monitoring(Section):
     """Make a service token of scope read:metrics."""
     smoke: bool = True
     """Make a service token by which `ops smoke` starts the server of one user of its own, no one else's."""
+    audit: bool = True
+    """Have the hub write who came in, and who changed what, as JSON lines on its standard output."""
     namespaces: tuple[DnsLabel, ...] = ()
     """Pods of these namespaces may reach the metrics of the hub, and of the tunnel's connectors."""
     stack: Literal["none", "own", "corporate"] = "none"

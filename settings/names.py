@@ -114,6 +114,15 @@ Uuid = Annotated[
         36,
     ),
 ]
+GroupOrRole = Annotated[
+    str,
+    Form(
+        "an object id, or the value of an app role",
+        r"[A-Za-z0-9][A-Za-z0-9._:/-]*",
+        "6f1c5e2a-0c1d-4e57-9a55-0d3f8a1b2c3d",
+        120,
+    ),
+]
 Url = Annotated[
     str,
     Form(

@@ -95,7 +95,7 @@ def provider_hosts(auth: Identities) -> tuple[str, ...]:
     """Give the names that the hub asks when somebody signs in."""
     if isinstance(auth, Entra):
         # Graph is asked when somebody is in more groups than a token holds.
-        return ("login.microsoftonline.com", "graph.microsoft.com")
+        return (auth.login_host, auth.graph_host)
     if isinstance(auth, Cloudflare):
         return (f"{auth.team}.cloudflareaccess.com",)
     return ("github.com", "api.github.com")

@@ -60,7 +60,7 @@ def _by_groups(document: Document, passwords: Mapping[str, str]) -> Iterator[Use
         mine = tuple(dict.fromkeys(groups[kind]))
         yield User(
             name=name,
-            hub_name=identifier if auth.get("usernameClaim") in {"oid", "sub"} else name,
+            hub_name=identifier if _by_number(auth) else name,
             password=passwords[kind],
             groups=mine,
             may=bool(set(mine) & {*allowed, *administrators}),
@@ -69,9 +69,15 @@ def _by_groups(document: Document, passwords: Mapping[str, str]) -> Iterator[Use
                 "id": identifier,
                 "email": name,
                 "title": f"Pretended {kind}",
-                "groups": [auth["groups"][group] for group in mine],
+                **dict.fromkeys(("groups", "roles"), ()),
+                auth.get("access", "groups"): [auth["groups"][group] for group in mine],
             },
         )
+
+
+def _by_number(auth: Document) -> bool:
+    """Whether the hub names people by what never changes; Entra ID's do so where nothing is said."""
+    return auth.get("usernameClaim", "oid" if auth["provider"] == "entra" else "email") in {"oid", "sub"}
 
 
 def _at_github(auth: Document, passwords: Mapping[str, str]) -> Iterator[User]:

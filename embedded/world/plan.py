@@ -22,6 +22,12 @@ PLACES: Mapping[Role, int] = {"identity": 1, "edge": 2, "proxy": 3, "relay": 4, 
 EDGE_PORT = 7844
 EDGE_NAMES = ("region1.v2.argotunnel.com", "region2.v2.argotunnel.com")
 CLUSTER = ".svc.cluster.local"
+# Of each of Microsoft's clouds: where people sign in, and where Graph is.
+CLOUDS = {
+    "global": ("login.microsoftonline.com", "graph.microsoft.com"),
+    "usGovernment": ("login.microsoftonline.us", "graph.microsoft.us"),
+    "china": ("login.partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn"),
+}
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -85,7 +91,7 @@ def hosts(listeners: Iterable[Listener]) -> str:
 def identity_hosts(auth: Document) -> tuple[str, ...]:
     """Name the identity provider's hosts; the first serves the pages that people see."""
     return {
-        "entra": ("login.microsoftonline.com", "graph.microsoft.com"),
+        "entra": CLOUDS[auth.get("cloud", "global")],
         "github": ("github.com", "api.github.com"),
         "cloudflare": (f"{auth.get('team')}.cloudflareaccess.com",),
     }.get(str(auth["provider"]), ())

@@ -92,7 +92,9 @@ def _certificate(place: Layout, host: str) -> tuple[Path, Path]:
 def _facts(place: Layout, stacks: Sequence[Stack], role: Role) -> dict[str, Any] | None:
     """What only this service needs to know; None when nothing of it can work yet."""
     if role == "identity":
-        return {"key": str(_signing_key(place)), "applications": applications(stacks)}
+        changes = folder(place.paths) / "people.json"
+        key = _signing_key(place)
+        return {"key": str(key), "changes": str(changes), "applications": applications(stacks)}
     if role == "edge":
         return {"tunnels": _tunnels(stacks)}
     if role == "proxy":

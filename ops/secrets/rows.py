@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from ops.secrets import setting
 from ops.secrets.held import Held
 from settings import Settings
-from settings.auth import SharedPassword
+from settings.auth import Identities, SharedPassword
 from settings.door import CertManagerTls, ExistingTls, PemTls, PfxTls
 from settings.flat import Needed, needed
 from settings.material import text
@@ -57,7 +57,7 @@ def rows(stack: str, settings: Settings, held: Held, today: date) -> list[Row]:
     """Give all of them: from Pulumi's config, from others, from machines; then what else has an end."""
     return [
         *(_flat(row, stack, settings, held, today) for row in needed(settings)),
-        *_named(settings, held),
+        *_named(settings, held, today),
         *_certificate_of_others(settings),
         *_generated(settings, today),
         *_authorities(settings, today),
@@ -103,6 +103,8 @@ def _of_flat(key: str, settings: Settings) -> tuple[str, ...]:
 def _end(key: str, settings: Settings, today: date) -> str:
     if key in _PASSWORDS:
         return _end_of_passwords(settings, today)
+    if key == "oauthClientSecret" and (end := _client_secret_end(settings)):
+        return _day(end, today)
     return _ENDS.get(key, "shown by the output certificateExpires")
 
 
@@ -112,22 +114,34 @@ def _end_of_passwords(settings: Settings, today: date) -> str:
     return _NEVER
 
 
+def _client_secret_end(settings: Settings) -> date | None:
+    return settings.auth.client_secret_expires if isinstance(settings.auth, Identities) else None
+
+
 def _day(end: date, today: date) -> str:
     return f"{end} (in {(end - today).days} days)"
 
 
-def _named(settings: Settings, held: Held) -> Iterator[Row]:
+def _named(settings: Settings, held: Held, today: date) -> Iterator[Row]:
     """Give the Secrets that settings name and that no flat key of its own stands for."""
     secrets = settings.secrets
     if isinstance(secrets, FromStore):
         for one in referred(settings):
             kept = one.name not in secrets.elsewhere
-            yield _by_store(one, settings, secrets) if kept else _by_others(one, settings)
+            row = _by_store(one, settings, secrets) if kept else _by_others(one, settings)
+            yield _with_end(row, one, settings, today)
     elif isinstance(secrets, FromCluster):
-        yield from (_by_others(one, settings) for one in referred(settings))
+        for one in referred(settings):
+            yield _with_end(_by_others(one, settings), one, settings, today)
     else:
         known = "jupyterhub:namedSecrets, or else others" if held.has("namedSecrets") else ""
         yield from (_by_others(one, settings, known) for one in of_users(settings))
+
+
+def _with_end(row: Row, one: Referred, settings: Settings, today: date) -> Row:
+    """Add the one end that settings know of a Secret that others keep."""
+    end = _client_secret_end(settings) if one.setting == "settings.auth.clientSecretName" else None
+    return replace(row, ends=_day(end, today)) if end else row
 
 
 def _keys(one: Referred) -> tuple[str, ...]:

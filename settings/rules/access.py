@@ -136,8 +136,10 @@ def shared_password_is_for_few(auth: SharedPassword, about: About) -> Iterator[F
         )
 
 
-def shared_password_is_no_production(auth: SharedPassword, availability: Availability) -> Iterator[Finding]:
-    """Point at a test sign-in under a service that must not be away."""
+def shared_password_is_no_production(
+    auth: SharedPassword, availability: Availability, ingress: Door
+) -> Iterator[Finding]:
+    """Refuse a test's sign-in under a service that must not be away; on one machine, point at it."""
     if isinstance(availability, FastRestart):
         yield Finding(
             path="settings.availability.kind",
@@ -145,7 +147,7 @@ def shared_password_is_no_production(auth: SharedPassword, availability: Availab
             what="the hub is to survive the loss of a node, and sign-in is a test's shared password.",
             follows="What began as a test is relied on like production, without accounts.",
             remedy="Use a sign-in with identities, or say availability.kind: none.",
-            severity="warning",
+            severity="warning" if ingress.reach == "machine" else "error",
         )
 
 

@@ -113,6 +113,21 @@ def not_everybody_administers(auth: Grouped) -> Iterator[Finding]:
         )
 
 
+def administrators_stay_out_of_servers(
+    auth: SharedPassword | Entra | GitHub | Cloudflare,
+) -> Iterator[Finding]:
+    """Point at administrators who open everybody's servers."""
+    if auth.admin_access:
+        yield Finding(
+            path="settings.auth.adminAccess",
+            rule="A6",
+            what="administrators of the hub open everybody's servers and files.",
+            follows="An administrator's account, taken over, is every user's: files, credentials, notebooks.",
+            remedy="Say adminAccess: false; for an emergency there is `ops break-glass`, on record.",
+            severity="warning",
+        )
+
+
 def a_second_factor_is_asked_for(auth: Entra, ingress: Door) -> Iterator[Finding]:
     """Point at sign-in by password alone; the hub cannot ask for more, only the tenant can."""
     if auth.mfa == "none" and ingress.reach != "machine":
@@ -175,6 +190,7 @@ RULES = (
     a_group_has_one_name,
     administrators_are_among_the_allowed,
     not_everybody_administers,
+    administrators_stay_out_of_servers,
     a_second_factor_is_asked_for,
     organizations_are_narrowed_to_teams,
     organizations_are_named_once,

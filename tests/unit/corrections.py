@@ -52,16 +52,25 @@ CORRECTIONS: dict[str, Correction] = {
         "Groups of Entra ID by name.",
         "The token carries object ids; names are ours. Above some 200 groups it carries none.",
         (
-            shape("snippet-group-names-for-object-ids", "tenant-of-everybody"),
-            Rule("D4", ("group-that-nobody-defined", "two-names-for-one-group")),
+            shape("tenant-of-everybody"),
+            Rule(
+                "D4",
+                (
+                    "snippet-group-names-for-object-ids",
+                    "object-ids-for-roles",
+                    "group-that-nobody-defined",
+                    "two-names-for-one-group",
+                ),
+            ),
             Page("Groups of people in many groups"),
         ),
     ),
     "D5": Correction(
         "User names from the display name.",
-        "Two people may share it, and it changes: preferred_username or oid, chosen once.",
+        "Two people may share it, and it changes: the object id, chosen once, or a name with its warning.",
         (
             shape("snippet-display-name-as-user-name"),
+            Rule("D5", ("homes-named-by-an-address",)),
             Test(SIGN_IN, "test_entra_knows_groups_by_object_id_and_people_by_a_unique_claim"),
         ),
     ),
@@ -149,7 +158,11 @@ CORRECTIONS: dict[str, Correction] = {
     "D14": Correction(
         "A local sign-in for when the identity provider is away.",
         "One sign-in: a second one passes by second factor and groups.",
-        (shape("second-sign-in"), Page("When the identity provider is away")),
+        (
+            shape("second-sign-in"),
+            Page("When the identity provider is away"),
+            Page("When the provider is away", "sign-in.md"),
+        ),
     ),
     "D15": Correction(
         "Secrets in values, in git, in manifests.",
@@ -330,6 +343,7 @@ CORRECTIONS: dict[str, Correction] = {
         (
             shape("cloudflare-access-without-groups"),
             Rule("D34", ("e-mail-address-for-a-group",)),
+            Page("Cloudflare Access", "sign-in.md"),
             Test(SIGN_IN, "test_cloudflare_is_a_provider_of_the_teams_own_application"),
         ),
     ),
@@ -348,8 +362,8 @@ CORRECTIONS: dict[str, Correction] = {
     ),
     "D37": Correction(
         "Audit logs to a SIEM.",
-        "The hub's events tell of servers alone; sign-in and administration are in its log.",
-        (Page("Audit"),),
+        "The hub's events tell of servers alone: a trail of our own tells of sign-in and administration.",
+        (Test("tests/unit/test_audit.py", "test_every_hub_has_the_whole_trail"), Page("Audit")),
     ),
     "D38": Correction(
         "A ResourceQuota.",

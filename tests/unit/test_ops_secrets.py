@@ -375,3 +375,12 @@ def test_a_file_that_cannot_be_edited_alone_is_left_as_it_is(tmp_path: Path) -> 
 def test_the_lengths_are_those_of_generated_passwords() -> None:
     assert LENGTHS["sharedPassword"] == made_by_the_stack._USER_PASSWORD_LENGTH
     assert LENGTHS["adminPassword"] == made_by_the_stack._ADMIN_PASSWORD_LENGTH
+
+
+@pytest.mark.parametrize("source", [{"source": "config"}, {"source": "cluster"}, STORE["secrets"]])
+def test_the_client_secrets_end_is_told_whoever_keeps_it(source: Document) -> None:
+    end = {"auth": {"clientSecretExpires": "2027-06-30"}, "secrets": {"source": None, **source}}
+    told = [row.ends for row in rows("aiv-prod", settings_of("aiv-prod", end), NOTHING, TODAY)]
+    assert f"2027-06-30 (in {(date(2027, 6, 30) - TODAY).days} days)" in told
+    without = rows("aiv-prod", settings_of("aiv-prod", {"secrets": end["secrets"]}), NOTHING, TODAY)
+    assert not any("2027" in row.ends for row in without)

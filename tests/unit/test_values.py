@@ -125,10 +125,10 @@ def test_what_tries_the_hub_may_act_for_one_user_whom_nobody_signs_in_as() -> No
     scopes = hub["loadRoles"]["smoke"]["scopes"]
     assert scopes
     assert {scope.partition("!")[2] for scope in scopes} == {"user=ops.smoke"}
-    assert hub["config"]["Authenticator"]["blocked_users"] == ["ops.smoke"]
+    assert hub["config"]["Authenticator"]["blocked_users"] == ["ops.break-glass", "ops.smoke"]
     without = values({"monitoring": {"smoke": False, "metrics": False}})["hub"]
     assert "services" not in without
-    assert "Authenticator" not in without["config"]
+    assert without["config"]["Authenticator"]["blocked_users"] == ["ops.break-glass"]
 
 
 def test_values_hold_nothing_that_a_later_change_could_reach() -> None:

@@ -104,7 +104,7 @@ def test_hub_and_proxy_count_each_other_when_they_spread() -> None:
 
 def test_nothing_is_said_about_nodes_that_nobody_chose() -> None:
     made = values()
-    assert not {"nodeSelector", "extraPodSpec", "tolerations", "extraConfig", "extraFiles"} & set(made["hub"])
+    assert not {"nodeSelector", "extraPodSpec", "tolerations"} & set(made["hub"])
     assert not {"nodeSelector", "extraTolerations"} & set(made["singleuser"])
 
 

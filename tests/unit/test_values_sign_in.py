@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
 
 from chart.values import build
-from tests.unit.documents import EVERYTHING, STACKS, Document, committed, settings, settings_of
+from settings.auth import Identities
+from settings.ways import provider_hosts
+from tests.unit.documents import EVERYTHING, PROJECT, STACKS, Document, committed, settings, settings_of
 
 ENTRA = "AzureAdOAuthenticator"
 CLUSTER = {"secrets": {"source": "cluster"}}
@@ -45,12 +49,12 @@ def test_administrators_stay_out_of_other_peoples_servers(stack: str) -> None:
 def test_entra_knows_groups_by_object_id_and_people_by_a_unique_claim() -> None:
     made = hub("aiv-prod")["config"]
     ids = committed("aiv-prod")["auth"]["groups"]
-    assert made["JupyterHub"]["authenticator_class"] == "azuread"
+    assert made["JupyterHub"]["authenticator_class"] == "sign_in_entra.Entra"
     assert made["Authenticator"] | {"manage_groups": True, "enable_auth_state": True} == made["Authenticator"]
     assert made[ENTRA]["allowed_groups"] == sorted([ids["users"], ids["admins"]])
     assert made[ENTRA]["admin_groups"] == [ids["admins"]]
     assert made[ENTRA]["auth_state_groups_key"] == "user.groups"
-    assert made[ENTRA]["username_claim"] == "preferred_username"
+    assert made[ENTRA]["username_claim"] == "oid"
 
 
 def test_entra_is_asked_at_the_endpoints_whose_tokens_have_the_claim() -> None:
@@ -58,23 +62,70 @@ def test_entra_is_asked_at_the_endpoints_whose_tokens_have_the_claim() -> None:
     tenant = committed("aiv-prod")["auth"]["tenantId"]
     for field, last in (("authorize_url", "authorize"), ("token_url", "token")):
         assert made[field] == f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/{last}"
-    assert {"openid", "profile"} <= set(made["scope"])
+    assert made["scope"] == ["openid", "profile", "email", "offline_access", "User.Read"]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "login", "graph"),
+    [
+        ("usGovernment", "login.microsoftonline.us", "graph.microsoft.us"),
+        ("china", "login.partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn"),
+    ],
+)
+def test_a_national_cloud_has_hosts_of_its_own(cloud: str, login: str, graph: str) -> None:
+    patch = {"auth": {"cloud": cloud}}
+    values = build(settings_of("aiv-prod", patch))
+    made = values["hub"]["config"][ENTRA]
+    assert made["graph_url"] == f"https://{login}"
+    assert made["authorize_url"].startswith(f"https://{login}/")
+    assert made["scope"][-1] == f"https://{graph}/User.Read"
+    assert values["custom"]["signIn"]["graph_api"] == f"https://{graph}"
+    auth = settings_of("aiv-prod", patch).auth
+    assert isinstance(auth, Identities)
+    assert provider_hosts(auth) == (login, graph)
+
+
+def test_a_second_factor_is_asked_for_by_its_context() -> None:
+    context = {"auth": {"mfa": "required", "authenticationContext": "c7"}}
+    asked = json.loads(hub("aiv-prod", context)["config"][ENTRA]["extra_authorize_params"]["claims"])
+    assert asked == {"id_token": {"acrs": {"essential": True, "value": "c7"}}}
+    assert "extra_authorize_params" not in hub("aiv-prod")["config"][ENTRA]
+
+
+@pytest.mark.parametrize("stack", BY_IDENTITY)
+def test_people_are_asked_about_again_and_cookies_end(stack: str) -> None:
+    made = hub(stack)["config"]
+    assert made["Authenticator"]["enable_auth_state"] is True
+    assert made["Authenticator"]["refresh_pre_spawn"] is True
+    assert made["Authenticator"]["auth_refresh_age"] <= 900
+    assert made["JupyterHub"]["cookie_max_age_days"] == 1
+
+
+@pytest.mark.parametrize("stack", BY_IDENTITY)
+def test_the_class_that_is_named_is_mounted_with_all_that_it_imports(stack: str) -> None:
+    made = hub(stack)
+    mounted = {name.removesuffix(".py") for name in made["extraFiles"]}
+    assert made["config"]["JupyterHub"]["authenticator_class"].partition(".")[0] in mounted
+    ours = {file.stem for file in (PROJECT / "files" / "hub").glob("*.py")}
+    for file in made["extraFiles"].values():
+        imported = re.findall(r"^(?:from|import) (\w+)", file.get("stringData", ""), re.MULTILINE)
+        assert set(imported) & ours <= mounted
 
 
 def test_github_asks_for_memberships_that_are_not_public() -> None:
     made = hub("lab")["config"]
-    assert made["JupyterHub"]["authenticator_class"] == "github"
+    assert made["JupyterHub"]["authenticator_class"] == "sign_in_github.GitHub"
     assert made["GitHubOAuthenticator"]["allowed_organizations"] == ["your-organisation:data-science"]
     assert made["GitHubOAuthenticator"]["scope"] == ["read:org"]
     assert made["GitHubOAuthenticator"]["admin_users"] == ["your-username"]
-    assert made["Authenticator"].keys() == {"blocked_users"}
+    assert "manage_groups" not in made["Authenticator"]
 
 
 def test_cloudflare_is_a_provider_of_the_teams_own_application() -> None:
     made = hub("carbon254")["config"]
     generic = made["GenericOAuthenticator"]
     base = "https://254carbon.cloudflareaccess.com/cdn-cgi/access/sso/oidc/0123456789abcdef0123456789abcdef"
-    assert made["JupyterHub"]["authenticator_class"] == "generic-oauth"
+    assert made["JupyterHub"]["authenticator_class"] == "sign_in_cloudflare.Cloudflare"
     assert generic["authorize_url"] == f"{base}/authorization"
     assert generic["token_url"] == f"{base}/token"
     assert generic["userdata_url"] == f"{base}/userinfo"

@@ -286,7 +286,7 @@ def test_two_stacks_of_one_tenant_are_two_applications(providers: Providers) -> 
 
 
 def test_graph_tells_the_same_groups(providers: Providers) -> None:
-    token = signed_in(providers, "aiv-prod", "gpu")["access_token"]
+    token = signed_in(providers, "aiv-prod", "gpu", scope="openid User.Read")["access_token"]
     _, found = get(providers, "graph.microsoft.com", "/v1.0/me/memberOf", token)
     assert {entry["id"] for entry in found["value"]} == {
         committed("aiv-prod")["auth"]["groups"][group] for group in ("users", "gpu")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from embedded.world.identity.applications import Application, Person
 from embedded.world.identity.grants import Refused
@@ -18,7 +18,13 @@ class Cloudflare(Provider):
     kind = "cloudflare"
     title = "Cloudflare Access"
 
-    def respond(self, request: Request) -> Answer:
+    words: ClassVar = {
+        "disabled": "That account does not have access.",
+        "unassigned": "That account does not have access.",
+        "revoked": "The session was revoked.",
+    }
+
+    def answer(self, request: Request) -> Answer:
         """Answer one of an application's endpoints."""
         client_id, _, rest = request.path.removeprefix(ROOT).partition("/")
         team = request.host.partition(".")[0]
@@ -29,25 +35,28 @@ class Cloudflare(Provider):
             asks_for_itself = request.query.get("client_id") == client_id
             return self.authorize(request, application if asks_for_itself else None)
         if rest == "token":
-            return self._token(request, application)
+            return self._exchanged(request, application)
         if rest == "userinfo":
             return self._userinfo(request)
         public = {"jwks": self.tokens.keys(), ".well-known/openid-configuration": _discovery(application)}
         return as_json(public[rest]) if rest in public else as_json({"error": "not_found"}, 404)
 
-    def _token(self, request: Request, application: Application) -> Answer:
+    def _exchanged(self, request: Request, application: Application) -> Answer:
         mine = application if request.form.get("client_id") == application.client_id else None
         try:
-            grant = self.grants.redeem(mine, request.form)
+            grant = self.exchange(mine, request.form)
         except Refused as refused:
             status = 401 if refused.error == "invalid_client" else 400
             return as_json({"error": refused.error, "error_description": refused.why}, status)
         who = _told(grant.person, grant.asked.scope)
-        issued = {"iss": _base(application), "aud": application.client_id, "nonce": grant.asked.nonce}
+        nonce = grant.asked.nonce or None
+        issued = {"iss": _base(application), "aud": application.client_id, "nonce": nonce}
         return as_json(
             {
-                "access_token": self.access_token(application, grant.person, grant.asked.scope),
-                "id_token": self.tokens.sign({**issued, **who}, DAY),
+                "access_token": self.access_token(grant),
+                # An option of the application: no scope is asked for it.
+                "refresh_token": self.refresh_token(grant),
+                "id_token": self.id_token(grant.person, {**issued, **who}, DAY),
                 "token_type": "Bearer",
                 "scope": " ".join(grant.asked.scope),
                 "expires_in": int(DAY),
@@ -56,10 +65,11 @@ class Cloudflare(Provider):
 
     def _userinfo(self, request: Request) -> Answer:
         found = self.bearer(request)
-        if found is None:
+        if found is None or self.faults(found[1]) & {"revoked", "disabled", "unassigned"}:
             return as_json({"error": "invalid_token"}, 401)
         _, person, claims = found
-        return as_json(_told(person, tuple(claims["scope"])))
+        told = _told(person, tuple(claims["scope"]))
+        return as_json(self.changes.of(person.name).over(told))
 
 
 def _told(person: Person, scope: tuple[str, ...]) -> dict[str, Any]:

@@ -80,9 +80,14 @@ class Grants:
         self._given[code] = Grant(request, person, now + LIFE)
         return code
 
+    def whose(self, code: str) -> str:
+        """Name who a code is for, whether it may still be redeemed or not."""
+        grant = self._given.get(code)
+        return grant.person.name if grant else ""
+
     def redeem(self, application: Application | None, form: Mapping[str, str]) -> Grant:
         """Take a code back from the hub; whatever comes of it, it is used up."""
-        _authenticate(application, form)
+        authenticate(application, form)
         if form.get("grant_type", "authorization_code") != "authorization_code":
             raise Refused("unsupported_grant_type", "grant_type must be authorization_code.")
         grant = self._given.pop(form.get("code", ""), None)
@@ -95,7 +100,8 @@ class Grants:
         return grant
 
 
-def _authenticate(application: Application | None, form: Mapping[str, str]) -> None:
+def authenticate(application: Application | None, form: Mapping[str, str]) -> None:
+    """Check that it is the hub that asks."""
     given = form.get("client_secret", "").encode()
     if application is None or not secrets.compare_digest(application.client_secret.encode(), given):
         raise Refused("invalid_client", "client_id or client_secret is wrong.")

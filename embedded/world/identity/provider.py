@@ -1,18 +1,21 @@
-"""What all three providers share: the page to sign in, and a code in exchange for a name and a password."""
+"""What all three providers share: the page to sign in, codes and refresh tokens, and faults on demand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from embedded.world.identity import page
 from embedded.world.identity.applications import Application, Applications, Person
-from embedded.world.identity.grants import Asked, Grants, Refused, asked
+from embedded.world.identity.changes import Changes
+from embedded.world.identity.grants import Asked, Grant, Grants, Refused, asked, authenticate
 from embedded.world.identity.tokens import Tokens
-from embedded.world.identity.web import Answer, Request, sent_to
+from embedded.world.identity.web import Answer, Request, as_json, sent_to
 
 DAY = 86400.0
+OVERSIZE = 1024 * 1024
 
 
 class Provider:
@@ -20,15 +23,40 @@ class Provider:
 
     kind: str
     title: str
+    words: ClassVar[Mapping[str, str]]
+    """By fault: the sentence with which it refuses a token."""
 
-    def __init__(self, applications: Applications, tokens: Tokens) -> None:
+    def __init__(self, applications: Applications, tokens: Tokens, changes: Changes) -> None:
         self.applications = applications
         self.tokens = tokens
+        self.changes = changes
         self.grants = Grants()
+        self._used: set[str] = set()
 
     def respond(self, request: Request) -> Answer:
-        """Answer one request to one of its hosts."""
+        """Answer one request to one of its hosts, or fail as the file of changes says."""
+        place, name = self._whose(request)
+        change = self.changes.of(name)
+        faults = change.faults if place in change.at else frozenset()
+        delay = change.slow if place in change.at else 0.0
+        if "cut" in faults:
+            return Answer(500, delay=delay, cut=True)
+        for fault, status in (("fails", 500), ("forbids", 403)):
+            if fault in faults:
+                return replace(as_json({"error": f"The provider {fault}."}, status), delay=delay)
+        answer = self.answer(request)
+        if "oversized" in faults and answer.body:
+            # JSON may end in white space, as much as one likes.
+            answer = replace(answer, body=answer.body + b" " * OVERSIZE)
+        return replace(answer, delay=delay)
+
+    def answer(self, request: Request) -> Answer:
+        """Answer as somebody does where nothing is wrong."""
         raise NotImplementedError
+
+    def known(self, person: Person) -> Person:
+        """Give somebody as the directory knows them now."""
+        return replace(person, claims={**person.claims, **self.changes.of(person.name).claims})
 
     def authorize(self, request: Request, application: Application | None) -> Answer:
         """Show the page, or check what was typed and send the browser back with a code."""
@@ -42,12 +70,41 @@ class Provider:
         person = wanted.application.signs_in(form.get("username", ""), form.get("password", ""))
         if person is None:
             return page.sign_in(self.title, request.target, refused=True)
+        try:
+            self._welcome(person, "disabled", "unassigned")
+        except Refused as refused:
+            return page.fault(self.title, refused.why, 403)
         return self._back(wanted, person)
 
-    def access_token(self, application: Application, person: Person, scope: tuple[str, ...]) -> str:
+    def exchange(self, application: Application | None, form: Mapping[str, str]) -> Grant:
+        """Take a code or a refresh token, and give what it stands for, for the person as known now."""
+        if form.get("grant_type") == "refresh_token":
+            grant = self._refreshed(application, form)
+            self._welcome(grant.person, "revoked")
+        else:
+            grant = self.grants.redeem(application, form)
+            self._welcome(grant.person, "replayed")
+        self._welcome(grant.person, "disabled", "unassigned")
+        return replace(grant, person=self.known(grant.person))
+
+    def access_token(self, grant: Grant) -> str:
         """Make a token with which the hub asks about somebody later."""
-        claims = {"client": application.client_id, "sub": person.name, "scope": list(scope)}
-        return self.tokens.sign({**claims, "kind": self.kind}, DAY)
+        return self._token(grant, self.kind)
+
+    def refresh_token(self, grant: Grant) -> str:
+        """Make a token for new tokens.
+
+        The one before it stays good, as Microsoft says of its own; with the fault `once` it does not.
+        """
+        return self._token(grant, f"{self.kind}, to refresh")
+
+    def id_token(self, person: Person, claims: Mapping[str, Any], life: float) -> str:
+        """Sign what the hub is told of somebody."""
+        change = self.changes.of(person.name)
+        token = self.tokens.sign({**claims, **change.told}, life)
+        signed, _, signature = token.rpartition(".")
+        other = ("B" if signature[0] == "A" else "A") + signature[1:]
+        return f"{signed}.{other}" if "forged" in change.faults else token
 
     def bearer(self, request: Request) -> tuple[Application, Person, Mapping[str, Any]] | None:
         """Read whose access token came with a request."""
@@ -56,10 +113,48 @@ class Provider:
             return None
         application = self.applications.find(self.kind, claims["client"])
         person = application.person(claims["sub"]) if application else None
-        return (application, person, claims) if application and person else None
+        return (application, self.known(person), claims) if application and person else None
+
+    def faults(self, person: Person) -> frozenset[str]:
+        """Give what is wrong with somebody."""
+        return self.changes.of(person.name).faults
+
+    def _whose(self, request: Request) -> tuple[str, str]:
+        """Say which place a request comes to, and for whom."""
+        if request.bearer:
+            return "api", str((self.tokens.read(request.bearer) or {}).get("sub", ""))
+        if "client_secret" in request.form:
+            held = self.tokens.read(request.form.get("refresh_token", "")) or {}
+            return "token", str(held.get("sub") or self.grants.whose(request.form.get("code", "")))
+        return "page", request.form.get("username", "")
+
+    def _welcome(self, person: Person, *faults: str) -> None:
+        for fault in faults:
+            if fault in self.faults(person):
+                raise Refused("invalid_grant", self.words.get(fault, f"This account or token is {fault}."))
+
+    def _refreshed(self, application: Application | None, form: Mapping[str, str]) -> Grant:
+        authenticate(application, form)
+        held = self.tokens.read(form.get("refresh_token", "")) or {}
+        found = application if application and held.get("client") == application.client_id else None
+        person = found.person(held["sub"]) if found else None
+        if not found or not person or held.get("kind") != f"{self.kind}, to refresh":
+            raise Refused("invalid_grant", "The refresh token is unknown or too old.")
+        if form["refresh_token"] in self._used:
+            self._welcome(person, "once")
+        self._used.add(form["refresh_token"])
+        return Grant(Asked(found, "", tuple(held["scope"]), "", ""), person, 0)
+
+    def _token(self, grant: Grant, kind: str) -> str:
+        client, scope = grant.asked.application.client_id, list(grant.asked.scope)
+        return self.tokens.sign(
+            {"client": client, "sub": grant.person.name, "scope": scope, "kind": kind}, DAY
+        )
 
     def _back(self, wanted: Asked, person: Person) -> Answer:
         answer = {"code": self.grants.give(wanted, person)}
+        if "declined" in self.faults(person):
+            answer = {"error": "access_denied", "error_description": "The user declined."}
         if wanted.state:
             answer["state"] = wanted.state
         return sent_to(f"{wanted.application.callback}?{urlencode(answer)}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embedded.world.identity import web
+from embedded.world.identity import graph, web
 from embedded.world.identity.applications import Applications
+from embedded.world.identity.changes import Changes
 from embedded.world.identity.cloudflare import Cloudflare
-from embedded.world.identity.entra import GRAPH, Entra
+from embedded.world.identity.entra import Entra
 from embedded.world.identity.github import API, GitHub
 from embedded.world.identity.provider import Provider
 from embedded.world.identity.tokens import Tokens
@@ -18,15 +19,15 @@ from embedded.world.service import Service
 class Providers:
     """All three, by host."""
 
-    def __init__(self, applications: Applications, tokens: Tokens) -> None:
+    def __init__(self, applications: Applications, tokens: Tokens, changes: Path | None = None) -> None:
         self._applications = applications
         self._all: dict[str, Provider] = {
-            cls.kind: cls(applications, tokens) for cls in (Entra, GitHub, Cloudflare)
+            cls.kind: cls(applications, tokens, Changes(changes)) for cls in (Entra, GitHub, Cloudflare)
         }
 
     def respond(self, request: Request) -> Answer:
         """Answer a request."""
-        kind = {GRAPH: "entra", API: "github"}.get(request.host)
+        kind = "entra" if request.host in graph.HOSTS else {API: "github"}.get(request.host)
         provider = self._all.get(kind or self._applications.provider_of(request.host))
         return provider.respond(request) if provider else web.as_json({"error": "not_found"}, 404)
 
@@ -34,4 +35,6 @@ class Providers:
 async def run(service: Service) -> None:
     """Serve the applications that the configuration names."""
     applications = Applications.of(service.facts["applications"])
-    await web.run(service, Providers(applications, Tokens.of(Path(service.facts["key"]))).respond)
+    changes = service.facts.get("changes")
+    tokens = Tokens.of(Path(service.facts["key"]))
+    await web.run(service, Providers(applications, tokens, Path(changes) if changes else None).respond)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,11 +50,12 @@ class Tokens:
         return {"keys": [{**key, "n": self._modulus, "e": self._exponent}]}
 
     def sign(self, claims: Claims, life: float) -> str:
-        """Make a token that ends after so many seconds."""
+        """Make a token that ends after so many seconds; a claim that is None is left out."""
         now = int(time.time())
-        times = {"iat": now, "nbf": now, "exp": now + int(life)}
+        times = {"iat": now, "nbf": now, "exp": now + int(life), "jti": secrets.token_hex(8)}
         header = {"alg": "RS256", "typ": "JWT", "kid": self._name}
-        signed = f"{_json(header)}.{_json({**times, **claims})}"
+        told = {name: value for name, value in {**times, **claims}.items() if value is not None}
+        signed = f"{_json(header)}.{_json(told)}"
         signature = self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{_encoded(signature)}"
 

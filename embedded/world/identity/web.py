@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Request:
     accept: str
     authorization: str
     target: str
+    body: bytes = b""
 
     @property
     def bearer(self) -> str:
@@ -54,6 +56,10 @@ class Answer:
     body: bytes = b""
     kind: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    """Seconds before it is sent."""
+    cut: bool = False
+    """Nothing is sent: the connection ends."""
 
 
 def as_json(document: object, status: int = 200) -> Answer:
@@ -87,8 +93,10 @@ async def run(service: Service, respond: Respond) -> None:
             answer = Answer(500, b"The pretended provider failed; its log says how.")
         # Without the query: it may hold a code.
         say(f"{request.method} {request.host}{request.path} -> {answer.status}")
-        stream[1].write(_bytes(answer))
-        await stream[1].drain()
+        await asyncio.sleep(answer.delay)
+        if not answer.cut:
+            stream[1].write(_bytes(answer))
+            await stream[1].drain()
 
     await serve(service, handle)
 
@@ -99,17 +107,18 @@ async def _request(stream: pipe.Stream) -> Request:
     length = int(asked.get("content-length") or 0)
     if length > LONGEST_BODY:
         raise ValueError("a body that is too long")
-    body = (await stream[0].readexactly(length)).decode() if length else ""
+    body = await stream[0].readexactly(length) if length else b""
     parts = urlsplit(target)
     return Request(
         method=method,
         host=asked.get("host").partition(":")[0].lower(),
         path=parts.path,
         query=dict(parse_qsl(parts.query)),
-        form=dict(parse_qsl(body)),
+        form=dict(parse_qsl(body.decode())) if "json" not in asked.get("content-type") else {},
         accept=asked.get("accept"),
         authorization=asked.get("authorization"),
         target=target,
+        body=body,
     )
 
 
