@@ -113,8 +113,7 @@ def fail(paths: Paths, target: Target, stack: str, namespace: str) -> None:
     raise Fault(
         f"`pulumi up --stack {stack}` failed; what it said is above.",
         "What was made stays; nothing that ran before was removed.",
-        f'Mend it and run it again. To look: eval "$(make -s env STACK={stack})"; '
-        f"bin/ops why {stack}",
+        f'Mend it and run it again. To look: eval "$(make -s env STACK={stack})"; bin/ops why {stack}',
     )
 
 

@@ -101,9 +101,7 @@ class Browser:
         answer = self.session.request(method, urlunsplit(parts), allow_redirects=False, timeout=60, **more)
         if parts.netloc == urlsplit(self.doors.hub).netloc:
             self.pages.append(answer.text)
-            self.secrets.update(
-                value for name, value in answer.cookies.items() if name != _OPEN and value
-            )
+            self.secrets.update(value for name, value in answer.cookies.items() if name != _OPEN and value)
         answer.url = urlunsplit(parts)
         return answer
 
