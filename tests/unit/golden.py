@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,16 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+@cache
+def _files() -> Mapping[str, str]:
+    files = (place for place in (PROJECT / "files").rglob("*") if place.suffix in {".py", ".html"})
+    return {place.read_text(): place.relative_to(PROJECT).as_posix() for place in files}
+
+
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # A file among the values is reviewed as it reads.
+    if file := _files().get(text):
+        # It is reviewed where it lies, and once for all stacks.
+        return dumper.represent_scalar("tag:yaml.org,2002:str", f"<{file}>")
     style = "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

@@ -13,8 +13,9 @@ from tests.unit.documents import STACKS, settings_of
 from tests.unit.golden import as_yaml, check
 
 HEAD = """\
-# What the stack `{stack}` gives the chart. Reviewed; also for a plain Helm:
-#   helm upgrade --install {release} <chart>.tgz -n {namespace} -f tests/golden/{stack}.values.yaml \\
+# What the stack `{stack}` gives the chart, reviewed; a file of ours is named and not repeated. For a plain Helm:
+#   bin/ops values {stack} > values.yaml
+#   helm upgrade --install {release} <chart>.tgz -n {namespace} -f values.yaml \\
 #     --set hub.existingSecret=<the credentials Secret> --set proxy.secretToken=<64 hexadecimal digits>
 """
 
