@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from settings.auth import Auth, Identities
+from settings.auth import Auth
 from settings.cluster import Cluster, Namespace
 from settings.door import Door, NoTls, Tls
 from settings.finding import Finding
 from settings.images import Images
+from settings.referred import by_hub, by_registries, by_users
 from settings.secrets import AzureKeyVault, FromStore, Secrets, SharedStore
 from settings.services import Services
-from settings.storage import Database, ExternalDatabase, Minio, Storage
+from settings.storage import Database, Storage
 
 # What Azure Key Vault takes for the name of a secret.
 _AZURE = re.compile(r"[0-9A-Za-z-]*")
@@ -37,17 +38,17 @@ def the_hub_s_secret_is_its_own(
         )
 
 
-def registries_have_their_own_secrets(
-    images: Images, services: Services, storage: Storage, auth: Auth, database: Database
+def registries_have_their_own_secrets(  # noqa: PLR0913 -- every section that names Secrets
+    images: Images, services: Services, storage: Storage, auth: Auth, database: Database, ingress: Door
 ) -> Iterator[Finding]:
     """Refuse one Secret for a registry and for something else: a Secret has one type."""
-    others = _beside_registries(services, storage, auth, database)
-    for at, name in enumerate(images.pull_secrets):
-        if name in others:
+    others = {one.name for one in (*by_users(storage, services), *by_hub(auth, database, ingress))}
+    for one in by_registries(images):
+        if one.name in others:
             yield Finding(
-                path=f"settings.images.pullSecrets[{at}]",
+                path=one.setting,
                 rule="D19",
-                what=f"{name} holds the credentials of something else too.",
+                what=f"{one.name} holds the credentials of something else too.",
                 follows="A registry's Secret has a type of its own, with which it holds nothing else.",
                 remedy="Keep the registry's credentials in a Secret of their own.",
             )
@@ -59,18 +60,12 @@ def users_get_no_token_of_the_tunnel(
     """Refuse to hand the tunnel's token to user pods."""
     if not ingress.tunnel:
         return
-    given = {
-        f"settings.services.catalogue[{at}].credentials": service.credentials
-        for at, service in enumerate(services.catalogue)
-    }
-    if isinstance(storage.object_store, Minio):
-        given["settings.storage.objectStore.credentials"] = storage.object_store.credentials
-    for path, name in given.items():
-        if name == ingress.tunnel.token_secret:
+    for one in by_users(storage, services):
+        if one.name == ingress.tunnel.token_secret:
             yield Finding(
-                path=path,
+                path=one.setting,
                 rule="D15",
-                what=f"{name} holds the tunnel's token.",
+                what=f"{one.name} holds the tunnel's token.",
                 follows="Every user could run a connector, and answer the hub's visitors in its place.",
                 remedy="Keep what users get in a Secret of its own.",
             )
@@ -113,9 +108,8 @@ def what_is_elsewhere_is_named(  # noqa: PLR0913 -- every section that names Sec
     ingress: Door,
 ) -> Iterator[Finding]:
     """Refuse a Secret that no setting names, among those that somebody else keeps."""
-    named = {*_beside_registries(services, storage, auth, database), *images.pull_secrets}
-    if ingress.tunnel:
-        named.add(ingress.tunnel.token_secret)
+    every = (*by_hub(auth, database, ingress), *by_users(storage, services), *by_registries(images))
+    named = {one.name for one in every}
     for at, name in enumerate(secrets.elsewhere):
         if name not in named:
             yield Finding(
@@ -137,17 +131,6 @@ def authorities_do_not_come_from_the_chart(cluster: Cluster) -> Iterator[Finding
             follows="Two owners would overwrite each other: no bundle, or no hub.",
             remedy="Choose another name, such as company-authorities.",
         )
-
-
-def _beside_registries(services: Services, storage: Storage, auth: Auth, database: Database) -> set[str]:
-    named = {service.credentials for service in services.catalogue if service.credentials}
-    if isinstance(storage.object_store, Minio):
-        named.add(storage.object_store.credentials)
-    if isinstance(auth, Identities):
-        named.add(auth.client_secret_name)
-    if isinstance(database, ExternalDatabase):
-        named.add(database.password_secret)
-    return named
 
 
 RULES = (
