@@ -86,7 +86,7 @@ def test_the_command_ends_with_a_finding_and_no_traceback(tmp_path: Path) -> Non
     code, words = said(tmp_path, {"source": "git"})
     assert (code, "source names no known choice" in words) == (1, True)
     code, words = run(tmp_path, "absent")
-    assert (code, "Pulumi.absent.yaml cannot be read" in words) == (1, True)
+    assert (code, "Pulumi.absent.yaml, line 1: it cannot be read" in words) == (1, True)
     (tmp_path / "Pulumi.empty.yaml").write_text("config: {}\n")
     code, words = run(tmp_path, "empty")
     assert (code, "has no `config: jupyterhub:settings:`" in words) == (1, True)

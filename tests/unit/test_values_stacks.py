@@ -13,7 +13,7 @@ from tests.unit.documents import STACKS, settings_of
 from tests.unit.golden import as_yaml, check
 
 HEAD = """\
-# What the stack `{stack}` gives the chart, reviewed; a file of ours is named and not repeated. For a plain Helm:
+# What the stack `{stack}` gives the chart, reviewed; files of ours are named only. For a plain Helm:
 #   bin/ops values {stack} > values.yaml
 #   helm upgrade --install {release} <chart>.tgz -n {namespace} -f values.yaml \\
 #     --set hub.existingSecret=<the credentials Secret> --set proxy.secretToken=<64 hexadecimal digits>
