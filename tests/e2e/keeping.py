@@ -7,7 +7,6 @@ looked at from inside the cluster.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,8 @@ from typing import Any
 import yaml
 
 from embedded import toolchain
+from embedded.engine.engine import Engine
+from embedded.engine.shell import Shell, environment, write_shell
 from embedded.paths import CHECKOUT, Paths
 from embedded.providers.install import install
 from tests.unit.documents import Document, patched
@@ -47,6 +48,10 @@ class Ended:
     out: str
     text: str
 
+    @classmethod
+    def of(cls, done: subprocess.CompletedProcess[str]) -> Ended:
+        return cls(done.returncode, done.stdout, done.stdout + done.stderr)
+
     @property
     def ok(self) -> bool:
         return self.code == 0
@@ -63,42 +68,20 @@ class Deployment:
     base: Document
 
     @property
-    def env(self) -> dict[str, str]:
-        """The engine's whole environment: nothing of the user's own Pulumi, no state of `make up`."""
-        folders = [
-            self.place / "bin",
-            Path(sys.executable).parent,
-            *(tool.parent for tool in self.tools.values()),
-        ]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-        return {
-            **kept,
-            "PATH": os.pathsep.join([*map(str, folders), os.environ["PATH"]]),
-            "VIRTUAL_ENV": str(Path(sys.executable).parent.parent),
-            "KUBECONFIG": str(self.kubeconfig),
-            "PULUMI_HOME": str(self.place / "home"),
-            "PULUMI_BACKEND_URL": f"file://{self.place / 'backend'}",
-            "PULUMI_CONFIG_PASSPHRASE": "tests",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        }
+    def engine(self) -> Engine:
+        """The engine on the program of this checkout, with a state that no `make up` knows."""
+        shell = self.shell
+        return Engine(STACK, self.tools["pulumi"], CHECKOUT, shell.config_file, environment(shell))
 
     @property
-    def config_file(self) -> Path:
-        return self.place / f"Pulumi.{STACK}.yaml"
+    def shell(self) -> Shell:
+        return Shell(STACK, self.place, self.place / "home", self.kubeconfig, self.tools)
 
     def begin(self) -> None:
         """Make a state that knows nothing; one that is there is lost."""
         shutil.rmtree(self.place / "backend", ignore_errors=True)
-        (self.place / "backend").mkdir(parents=True)
-        scratch = self.place / "scratch"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        shutil.copy(CHECKOUT / "Pulumi.yaml", scratch)
-        made = self._run([str(self.tools["pulumi"]), "stack", "init", STACK], scratch)
-        assert made.ok, made.text
-        salt = yaml.safe_load((scratch / f"Pulumi.{STACK}.yaml").read_text())["encryptionsalt"]
-        (self.place / "salt").write_text(salt)
+        write_shell(self.shell)
+        (self.place / "salt").write_text(self.engine.make_stack())
 
     def configure(self, patch: Document) -> Document:
         """Write the stack's configuration, and give its settings."""
@@ -106,31 +89,20 @@ class Deployment:
         settings = patched(settings, patch)
         config = {"pulumi:disable-default-providers": ["kubernetes"], "jupyterhub:settings": settings}
         text = yaml.safe_dump({"config": config, "encryptionsalt": (self.place / "salt").read_text()})
-        self.config_file.write_text(text)
+        self.shell.config_file.write_text(text)
         return settings
 
     def pulumi(self, *words: str) -> Ended:
         """Run the engine on the program of this checkout."""
-        more = ["--stack", STACK, "--non-interactive", "--color", "never"]
-        if words[0] in {"up", "preview", "destroy", "refresh", "import"}:
-            more += ["--config-file", str(self.config_file)]
-        return self._run([str(self.tools["pulumi"]), *words, *more], CHECKOUT)
+        return Ended.of(self.engine.attempt(*words, "--color", "never"))
 
     def up(self) -> Ended:
         return self.pulumi("up", "--yes", "--skip-preview")
 
     def adopt(self, *words: str) -> Ended:
         """Run the command that takes back what is there."""
-        command = [
-            sys.executable,
-            "-m",
-            "ops.adopt",
-            "--stack",
-            STACK,
-            "--config-file",
-            str(self.config_file),
-        ]
-        return self._run([*command, *words], CHECKOUT)
+        config = str(self.shell.config_file)
+        return self._run(sys.executable, "-m", "ops.adopt", "--stack", STACK, "--config-file", config, *words)
 
     def kubectl(self, *words: str, check: bool = True) -> str:
         return self._tool("kubectl", *words, check=check)
@@ -139,7 +111,7 @@ class Deployment:
         return self._tool("helm", *words, check=True)
 
     def _tool(self, name: str, *words: str, check: bool) -> str:
-        ended = self._run([str(self.tools[name]), "--namespace", self.namespace, *words], CHECKOUT)
+        ended = self._run(str(self.tools[name]), "--namespace", self.namespace, *words)
         assert ended.ok or not check, f"{name} {' '.join(words)}: {ended.text}"
         return ended.out if check else ended.text
 
@@ -157,18 +129,11 @@ class Deployment:
             "delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=120s", check=False
         )
 
-    def _run(self, command: list[str], cwd: Path) -> Ended:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=900,
-            stdin=subprocess.DEVNULL,
+    def _run(self, *command: str) -> Ended:
+        env = dict(self.engine.env)
+        return Ended.of(
+            subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False)
         )
-        return Ended(done.returncode, done.stdout, done.stdout + done.stderr)
 
 
 def deployment(place: Path, namespace: str, paths: Paths) -> Deployment:

@@ -72,10 +72,10 @@ class Case:
             "jupyterhub:settings": patched(self.settings, patch),
         }
         salt = (place / "salt").read_text()
-        self.owner.config_file.write_text(yaml.safe_dump({"config": config, "encryptionsalt": salt}))
+        self.owner.shell.config_file.write_text(yaml.safe_dump({"config": config, "encryptionsalt": salt}))
         given = {"databasePassword": PASSWORD}
         for key, value in Maker("aiv-prod", self.settings, "tests", find().pki, given).all().items():
-            to = ("--secret", key, value, "--config-file", str(self.owner.config_file))
+            to = ("--secret", key, value, "--config-file", str(self.owner.shell.config_file))
             ended = self.owner.pulumi("config", "set", *to)
             assert ended.ok, ended.text
 
@@ -117,7 +117,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
         owner.kubectl("create", "namespace", NAMESPACE)
         owner.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
         manifests = owner.place / "rights.yaml"
-        manifests.write_text(printed(owner.config_file))
+        manifests.write_text(printed(owner.shell.config_file))
         owner.kubectl("apply", "-f", str(manifests))
         cluster.provide(paths, NAMESPACE, settings, built, PASSWORD)
         yield found
