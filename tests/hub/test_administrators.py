@@ -111,7 +111,7 @@ def asked(hub: RunningHub, token: str, method: str, path: str) -> int:
 
 
 def test_a_broken_glass_opens_everything_for_its_time_and_is_on_record(hub: RunningHub) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     made = glass(hub, "make", "--minutes", "5", "--purpose", "the provider is away")
     token = made["token"]
     assert asked(hub, token, "POST", "/users/ada/tokens") == 201
@@ -119,24 +119,24 @@ def test_a_broken_glass_opens_everything_for_its_time_and_is_on_record(hub: Runn
     (listed,) = glass(hub, "list")["tokens"]
     assert listed["id"] == made["id"]
     assert listed["expires"] == made["expires"]
-    told = [line for line in lines(hub.log)[before:] if line["event"] == "break_glass"]
+    told = [line for line in lines(hub)[before:] if line["event"] == "break_glass"]
     assert [(line["actor"], line["actor_kind"], line["details"]["purpose"]) for line in told] == [
         ("carol", "operator", "the provider is away")
     ]
     assert told[0]["details"]["token"] == made["id"]
-    used = [line for line in lines(hub.log)[before:] if line["credential"] == f"token {made['id']}"]
+    used = [line for line in lines(hub)[before:] if line["credential"] == f"token {made['id']}"]
     assert {line["actor"] for line in used} == {USER}
     assert token not in hub.log.read_text()
     assert sign_in(hub, browser(hub), USER, TESTERS).status_code == 403
 
 
 def test_a_revoked_one_opens_nothing(hub: RunningHub) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     made = glass(hub, "make", "--purpose", "x")
     assert asked(hub, made["token"], "GET", "/users") == 200
     assert made["id"] in glass(hub, "revoke")["revoked"]
     assert asked(hub, made["token"], "GET", "/users") == 403
-    events = [line["event"] for line in lines(hub.log)[before:]]
+    events = [line["event"] for line in lines(hub)[before:]]
     assert "token_revoke" in events
     assert glass(hub, "list") == {"tokens": []}
 

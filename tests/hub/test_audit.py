@@ -71,7 +71,7 @@ def signed_in(hub: RunningHub, name: str, password: str) -> requests.Session:
 def since(hub: RunningHub, before: int, event: str) -> list[Line]:
     """Give the lines of an event after so many lines; a request is told of before its answer is complete."""
     time.sleep(0.3)
-    return [line for line in lines(hub.log)[before:] if line["event"] == event]
+    return [line for line in lines(hub)[before:] if line["event"] == event]
 
 
 def one(hub: RunningHub, before: int, event: str) -> Line:
@@ -86,7 +86,7 @@ def test_the_process_tells_of_its_start(hub: RunningHub) -> None:
 
 
 def test_a_sign_in_has_its_user_address_and_request(hub: RunningHub) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     session = browser(hub, f"198.51.100.9, {ADDRESS}")
     headers = {"X-Request-Id": "req-0123456789"}
     session.headers.update(headers)
@@ -113,7 +113,7 @@ def test_a_sign_in_has_its_user_address_and_request(hub: RunningHub) -> None:
 def test_a_refusal_has_its_reason(
     hub: RunningHub, name: str, password: str, reason: str, user: str | None
 ) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     assert sign_in(hub, browser(hub, ADDRESS), name, password).status_code == 403
     line = one(hub, before, "sign_in")
     assert (line["outcome"], line["reason"], line["user"]) == ("refused", reason, user)
@@ -121,7 +121,7 @@ def test_a_refusal_has_its_reason(
 
 
 def test_a_form_of_another_page_is_refused_and_told(hub: RunningHub) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     form = {"username": "ada", "password": TESTERS}
     assert requests.post(f"{hub.url}/hub/login", data=form, timeout=30).status_code == 403
     line = one(hub, before, "sign_in")
@@ -129,7 +129,7 @@ def test_a_form_of_another_page_is_refused_and_told(hub: RunningHub) -> None:
 
 
 def test_nothing_that_a_client_sends_makes_a_line_of_its_own(hub: RunningHub) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     forged = '\n{"audit":"v1","event":"sign_in","outcome":"success","user":"eve"}\u2028\x1b[2J\r'
     session = browser(hub, ADDRESS)
     session.headers["X-Request-Id"] = '"},{"x": 1}'
@@ -137,7 +137,7 @@ def test_nothing_that_a_client_sends_makes_a_line_of_its_own(hub: RunningHub) ->
     assert sign_in(hub, session, forged, "x").status_code == 403
     line = one(hub, before, "sign_in")
     assert (line["user"], line["upstream_request"], line["forwarded"]) == (None, None, [ADDRESS])
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     assert sign_in(hub, session, forged, TESTERS).status_code == 403
     found = since(hub, before, "sign_in")
     assert [one["outcome"] for one in found] == ["refused"]
@@ -145,7 +145,7 @@ def test_nothing_that_a_client_sends_makes_a_line_of_its_own(hub: RunningHub) ->
 
 
 def test_a_sign_out_has_the_user_who_left(hub: RunningHub) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     signed_in(hub, "bob", TESTERS).get(f"{hub.url}/hub/logout", timeout=30)
     line = one(hub, before, "sign_out")
     assert (line["outcome"], line["user"], line["actor"], line["credential"]) == (
@@ -159,7 +159,7 @@ def test_a_sign_out_has_the_user_who_left(hub: RunningHub) -> None:
 def test_starts_and_stops_of_servers_have_who_asked(
     hub: RunningHub, ada: requests.Session, eve: requests.Session
 ) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     assert api(hub, ada, "POST", "/users/ada/server").status_code in {201, 202}
     start = told(hub, lambda line: line["event"] == "server_start" and line["user"] == "ada", 40)
     assert (start["outcome"], start["actor"], start["details"]["server"]) == ("success", "ada", "")
@@ -170,7 +170,7 @@ def test_starts_and_stops_of_servers_have_who_asked(
     assert [(line["actor"], line["user"]) for line in asked] == [("ada", "ada"), ("eve", "ada")]
     assert asked[1]["request"] == stop["request"]
     # A server's own token is made for it, and goes with it.
-    tokens = [line["event"] for line in lines(hub.log)[before:] if line["details"].get("kind") == "server"]
+    tokens = [line["event"] for line in lines(hub)[before:] if line["details"].get("kind") == "server"]
     assert tokens == ["token_create", "token_revoke"]
 
 
@@ -183,7 +183,7 @@ def test_a_start_that_fails_is_told_without_its_words(hub: RunningHub, ada: requ
 
 
 def test_changes_by_administrators_are_asked_for_and_made(hub: RunningHub, eve: requests.Session) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     for method, path, body in (
         ("POST", "/users/grace", None),
         ("PATCH", "/users/grace", {"admin": True}),
@@ -195,7 +195,7 @@ def test_changes_by_administrators_are_asked_for_and_made(hub: RunningHub, eve: 
     ):
         assert api(hub, eve, method, path, json=body).ok, (method, path)
     time.sleep(0.3)
-    made = [line for line in lines(hub.log)[before:] if line["event"] != "api_request"]
+    made = [line for line in lines(hub)[before:] if line["event"] != "api_request"]
     assert [(line["event"], line["user"], line["details"].get("group")) for line in made] == [
         ("user_create", "grace", None),
         ("role_grant", "grace", None),
@@ -228,14 +228,14 @@ def test_changes_by_administrators_are_asked_for_and_made(hub: RunningHub, eve: 
 def test_what_somebody_may_not_do_is_told_as_refused(
     hub: RunningHub, ada: requests.Session, method: str, path: str, user: str | None
 ) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     assert api(hub, ada, method, path, json={"admin": True}).status_code in {403, 404}
     line = one(hub, before, "api_request")
     assert (line["outcome"], line["actor"], line["user"]) == ("refused", "ada", user)
 
 
 def test_a_service_is_known_by_the_number_of_its_token(hub: RunningHub) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     assert hub.ask("POST", f"/users/{USER}", SERVICE).status_code == 201
     assert hub.ask("DELETE", "/users/ada", SERVICE).status_code in {403, 404}
     assert hub.ask("DELETE", f"/users/{USER}", SERVICE).status_code == 204
@@ -249,7 +249,7 @@ def test_a_service_is_known_by_the_number_of_its_token(hub: RunningHub) -> None:
 def test_tokens_are_told_by_number_and_never_by_text(
     hub: RunningHub, ada: requests.Session, eve: requests.Session
 ) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     note = "a note in which somebody keeps what is secret"
     body = {"note": note, "expires_in": 3600, "scopes": ["list:users"]}
     made = api(hub, eve, "POST", "/users/eve/tokens", json=body).json()
@@ -272,7 +272,7 @@ def test_tokens_are_told_by_number_and_never_by_text(
 
 def test_the_api_takes_a_password_for_a_first_token_and_that_is_told(hub: RunningHub) -> None:
     for password, status, outcome in ((TESTERS, 201, "success"), ("of nobody here", 403, "refused")):
-        before = len(lines(hub.log))
+        before = len(lines(hub))
         body = {"auth": {"username": "ada", "password": password}, "expires_in": 60}
         answer = requests.post(f"{hub.url}/hub/api/users/ada/tokens", json=body, timeout=30)
         assert answer.status_code == status
@@ -286,14 +286,14 @@ def test_the_api_takes_a_password_for_a_first_token_and_that_is_told(hub: Runnin
 def test_shares_are_told_also_where_one_statement_removes_them_all(
     hub: RunningHub, ada: requests.Session
 ) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     assert api(hub, ada, "POST", "/shares/ada/", json={"user": "bob"}).ok
     code = api(hub, ada, "POST", "/share-codes/ada/").json()
     SECRETS.add(code["code"])
     assert api(hub, ada, "DELETE", "/share-codes/ada/").status_code == 204
     assert api(hub, ada, "DELETE", "/shares/ada/").status_code == 204
     time.sleep(0.3)
-    found = [line for line in lines(hub.log)[before:] if line["event"].startswith("share")]
+    found = [line for line in lines(hub)[before:] if line["event"].startswith("share")]
     assert [line["event"] for line in found] == [
         "share_create",
         "share_code_create",
@@ -306,7 +306,7 @@ def test_shares_are_told_also_where_one_statement_removes_them_all(
 
 
 def test_a_shutdown_has_who_asked_and_the_end(hub: RunningHub, eve: requests.Session) -> None:
-    before = len(lines(hub.log))
+    before = len(lines(hub))
     assert api(hub, eve, "POST", "/shutdown", json={"servers": False}).status_code == 202
     told(hub, lambda line: line["event"] == "hub_stop", 40)
     asked = one(hub, before, "api_request")
@@ -315,7 +315,7 @@ def test_a_shutdown_has_who_asked_and_the_end(hub: RunningHub, eve: requests.Ses
 
 def test_every_line_is_what_the_schema_says(hub: RunningHub) -> None:
     checker = jsonschema.Draft202012Validator(SCHEMA)
-    found = lines(hub.log)
+    found = lines(hub)
     assert len(found) > 60
     for line in found:
         checker.validate(line)

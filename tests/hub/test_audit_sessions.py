@@ -47,7 +47,7 @@ def hub(tmp_path: Path) -> Iterator[RunningHub]:
 
 def test_the_end_of_a_session_is_told_once(hub: RunningHub, tmp_path: Path) -> None:
     for word, reason in (("account_disabled", "account_disabled"), ("", "not_confirmed")):
-        before = len(lines(hub.log))
+        before = len(lines(hub))
         (tmp_path / "gone").unlink(missing_ok=True)
         session = browser(hub, "203.0.113.7")
         assert sign_in(hub, session, "ada", PASSWORD).status_code == 302
@@ -56,7 +56,7 @@ def test_the_end_of_a_session_is_told_once(hub: RunningHub, tmp_path: Path) -> N
         for _ in range(3):
             answer = session.get(f"{hub.url}/hub/home", timeout=30, allow_redirects=False)
             assert "/hub/login" in answer.headers["Location"]
-        ends = [line for line in lines(hub.log)[before:] if line["event"] == "session_end"]
+        ends = [line for line in lines(hub)[before:] if line["event"] == "session_end"]
         assert [(line["user"], line["outcome"], line["reason"]) for line in ends] == [
             ("ada", "refused", reason)
         ]

@@ -127,5 +127,5 @@ def test_a_hub_that_runs_past_its_last_day_says_so(over: RunningHub) -> None:
     answer = sign_in(over, browser(over), TESTER, TESTERS)
     assert answer.status_code == 403
     assert Read(answer.text).find("refusal").attributes["data-reason"] == "test_over"
-    (line,) = [line for line in lines(over.log) if line["event"] == "sign_in"]
+    (line,) = [line for line in lines(over) if line["event"] == "sign_in"]
     assert (line["outcome"], line["user"], line["reason"]) == ("refused", TESTER, "test_over")

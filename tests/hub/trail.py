@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -17,9 +16,11 @@ Line = dict[str, Any]
 SCHEMA = json.loads((PROJECT / "schemas" / "audit.schema.json").read_text())
 
 
-def lines(log: Path) -> list[Line]:
+def lines(hub: RunningHub) -> list[Line]:
     """Give the lines of the trail; each has the key by which a pipeline finds it."""
-    whole = log.read_text(encoding="utf-8").splitlines()
+    # The line of a request is written after its answer: once the hub answers again, it is there.
+    requests.get(f"{hub.url}/hub/api/", timeout=60)
+    whole = hub.log.read_text(encoding="utf-8").splitlines()
     return [json.loads(one) for one in whole if one.startswith('{"audit":"v1"')]
 
 
@@ -27,10 +28,10 @@ def told(hub: RunningHub, wanted: Callable[[Line], bool], seconds: float = 15) -
     """Wait for a line of the trail."""
     end = time.monotonic() + seconds
     while True:
-        for line in lines(hub.log):
+        for line in lines(hub):
             if wanted(line):
                 return line
-        assert time.monotonic() < end, "\n".join(map(str, lines(hub.log)[-20:]))
+        assert time.monotonic() < end, "\n".join(map(str, lines(hub)[-20:]))
         time.sleep(0.1)
 
 
