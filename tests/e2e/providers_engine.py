@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -12,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from embedded import toolchain
+from embedded.engine.engine import Engine
+from embedded.engine.shell import Shell, environment, write_shell
 from embedded.paths import Paths
 from embedded.providers.install import install
 
 TOOLS = ("pulumi", "pulumi-language-python", "helm", "kubectl")
+STACK = "test"
 HEAD = """
 import pulumi
 import pulumi_kubernetes as k
@@ -47,19 +49,15 @@ class Stack:
     tools: dict[str, Path]
 
     @property
-    def env(self) -> dict[str, str]:
-        """The engine's whole environment: nothing of the user's own Pulumi."""
-        dirs = [Path(sys.executable).parent, *(path.parent for path in self.tools.values())]
-        return {
-            "HOME": str(self.place),
-            "PATH": os.pathsep.join([*map(str, dirs), os.environ["PATH"]]),
-            "KUBECONFIG": str(self.kubeconfig),
-            "PULUMI_HOME": str(self.place / "home"),
-            "PULUMI_BACKEND_URL": f"file://{self.place}",
-            "PULUMI_CONFIG_PASSPHRASE": "tests",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        }
+    def engine(self) -> Engine:
+        """The engine with nothing of the user's own Pulumi, and no state of `make up`."""
+        shell = self.shell
+        return Engine(STACK, self.tools["pulumi"], self.place, shell.config_file, environment(shell))
+
+    @property
+    def shell(self) -> Shell:
+        """Where the parts of this engine are."""
+        return Shell(STACK, self.place, self.place / "home", self.kubeconfig, self.tools)
 
     def write(self, program: str, *, kubeconfig: Path | None = None) -> None:
         """Write the program; it finds `opts`, `here`, `k`, `random` and `pulumi` ready."""
@@ -68,15 +66,7 @@ class Stack:
 
     def run(self, *words: str) -> Run:
         """Run a command of the engine."""
-        ended = subprocess.run(
-            [self.tools["pulumi"], *words, "--stack", "test", "--non-interactive", "--color", "never"],
-            cwd=self.place,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        ended = self.engine.attempt(*words, "--color", "never")
         return Run(ended.returncode == 0, ended.stdout + ended.stderr)
 
     def up(self, program: str | None = None) -> Run:
@@ -103,9 +93,8 @@ class Stack:
 
     def _tool(self, name: str, *words: str, check: bool) -> str:
         command = [str(self.tools[name]), "--namespace", self.namespace, *words]
-        ended = subprocess.run(
-            command, env=self.env, capture_output=True, text=True, check=False, timeout=120
-        )
+        env = dict(self.engine.env)
+        ended = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
         if check and ended.returncode:
             raise AssertionError(f"{' '.join(command)}: {ended.stderr}")
         return ended.stdout if check else ended.stdout + ended.stderr
@@ -145,7 +134,6 @@ def new(place: Path, namespace: str, paths: Paths) -> Stack:
     (place / "Pulumi.yaml").write_text("name: providers\nruntime:\n  name: python\n")
     stack.write("")
     install(place / "home", Path(sys.executable), paths.pki / "ca.crt", tools["helm"])
-    made = stack.run("stack", "init")
-    if not made.ok:
-        raise AssertionError(made.text)
+    write_shell(stack.shell)
+    stack.shell.config_file.write_text(f"encryptionsalt: {stack.engine.make_stack()}\n")
     return stack
