@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -18,8 +19,10 @@ SCHEMA = json.loads((PROJECT / "schemas" / "audit.schema.json").read_text())
 
 def lines(hub: RunningHub) -> list[Line]:
     """Give the lines of the trail; each has the key by which a pipeline finds it."""
-    # The line of a request is written after its answer: once the hub answers again, it is there.
-    requests.get(f"{hub.url}/hub/api/", timeout=60)
+    # The line of a request is written after its answer: once the hub answers again, it is there. One that
+    # was shut down writes nothing any more.
+    with suppress(requests.ConnectionError):
+        requests.get(f"{hub.url}/hub/api/", timeout=60)
     whole = hub.log.read_text(encoding="utf-8").splitlines()
     return [json.loads(one) for one in whole if one.startswith('{"audit":"v1"')]
 
