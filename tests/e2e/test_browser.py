@@ -67,5 +67,5 @@ def test_a_server_with_a_gpu_gets_exactly_one(page: Page, hub: Hub, visitor: str
 
 def test_a_wrong_password_is_refused(page: Page, hub: Hub, visitor: str) -> None:
     sign_in(page, hub, visitor, "not the password")
-    expect(page.locator(".login_error")).to_be_visible()
+    expect(page.locator("#refusal")).to_have_attribute("data-reason", "wrong_password")
     assert "/hub/login" in page.url

@@ -140,10 +140,10 @@ def test_whoever_may_not_is_refused(page: Page, visited: Visited) -> None:
     if visited.around.users:
         user = visited.somebody(may=False)
         sign_in_at_provider(page, hub, user.name, user.password)
-        expect(page.locator("body")).to_contain_text("403")
+        expect(page.locator("#refusal")).to_have_attribute("data-reason", "not_member")
     else:
         sign_in(page, hub, "somebody-else", hub.password)
-        expect(page.locator(".login_error")).to_be_visible()
+        expect(page.locator("#refusal")).to_have_attribute("data-reason", "wrong_password")
     page.goto(f"{hub.url}/hub/home")
     assert "/hub/home" not in page.url
 
