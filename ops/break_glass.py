@@ -10,9 +10,11 @@ import typer
 
 from ops.ending import FOUND, Cannot
 from ops.kubectl import Kubectl, NoAnswer
-from ops.stack_files import PROJECT, Project, Stack, settings_of
+from ops.live import Context, Files, live
+from ops.stack_files import PROJECT, Stack
 from ops.telling import plain
 from settings import Settings
+from settings.door import url
 
 _SCRIPT = "/usr/local/etc/jupyterhub/break_glass.py"
 _SECONDS = 60
@@ -36,19 +38,17 @@ def _command(  # noqa: PLR0913 -- each is an option
         bool, typer.Option("--list", help="Show which there are; none is shown again.")
     ] = False,
     revoke: Annotated[bool, typer.Option("--revoke", help="Remove all of them.")] = False,
-    context: Annotated[
-        str | None, typer.Option(help="Another context than the settings'.", show_default=False)
-    ] = None,
-    project: Project = PROJECT,
+    context: Context = None,
+    project: Files = PROJECT,
 ) -> None:
     """Make an administrator's token of a hub for an emergency, list those there are, or revoke them.
 
     The token is shown once, on a terminal and nowhere else. The hub's audit trail says who made it, why,
     until when, and what was done with it. It takes the right to run commands in the hub's pod.
     """
-    settings = settings_of(stack, project)
+    here = live(stack, project, context)
+    settings, cluster = here.settings, here.cluster
     _on_record(settings)
-    cluster = Kubectl(settings.namespace.name, context or settings.cluster.context)
     if listed and revoke:
         raise Cannot("--list and --revoke are two errands: one at a time.")
     if listed:
@@ -82,15 +82,15 @@ def _make(cluster: Kubectl, settings: Settings, purpose: str, minutes: int) -> N
             "    What follows: the token would lie in a file, a pipe or a pipeline's log.\n"
             "    What to do:   run it in a terminal. Nothing was made."
         )
-    host = settings.ingress.host
+    address = url(settings.ingress, settings.tls)
     words = ["--minutes", str(minutes), "--purpose", purpose, "--operator", operator(cluster)]
     made = _ask(cluster, "make", *words)
     plain(
         f"{made['token']}\n\n"
-        f"This is token {made['id']} of ops.break-glass at {host}, until {made['expires']}.\n"
+        f"This is token {made['id']} of ops.break-glass at {address}, until {made['expires']}.\n"
         "It opens everything: servers and files of all users, too. It is shown this once. Type it, where\n"
         "a command asks for it, so that it stays out of the shell's history:\n"
-        f'    read -rs TOKEN; curl -H "Authorization: token $TOKEN" https://{host}/hub/api/users\n'
+        f'    read -rs TOKEN; curl -H "Authorization: token $TOKEN" {address}/hub/api/users\n'
         "Afterwards: ops break-glass --revoke, and the audit trail says what was done.\n"
     )
 

@@ -74,6 +74,13 @@ def test_a_token_is_shown_once_with_its_end(cluster: Path, monkeypatch: pytest.M
     assert not any(TOKEN in word for call in asked(cluster) for word in call)
 
 
+def test_the_address_is_the_one_that_people_type(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_a_terminal(monkeypatch)
+    given = ("--purpose", "no provider")
+    for stack, address in (("aiv-prod", "jupyterhub.aiv.internal"), ("local", "jupyterhub.localhost:8443")):
+        assert f"https://{address}/hub/api/users" in ran("break-glass", stack, *given).output
+
+
 def test_nothing_is_made_where_it_would_lie_in_a_file(cluster: Path) -> None:
     result = ran("break-glass", "aiv-prod", "--purpose", "x", ends=2)
     assert "no terminal" in result.output
