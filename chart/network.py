@@ -10,8 +10,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from chart.merge import Values
 from settings import Settings
+from settings.capabilities import LABEL
 from settings.flow import Flow, Peer, Pods, Ports, Ranges, Role
 from settings.flows import CONNECTOR, HUB, PROXY, PROXY_TLS, flows
+from settings.services import environment_map, for_users, name_of
 
 # The chart's switches open whole address ranges; each flow is a rule of its own instead.
 _SWITCHES = (
@@ -80,6 +82,26 @@ def own_policies(settings: Settings) -> dict[str, Values]:
     return {"tunnel": spec}
 
 
+def service_policies(settings: Settings) -> dict[str, Values]:
+    """Give a policy for each service of users, by its name: out to it, from pods of those who may use it.
+
+    The label comes from the hub at the start of a server; nothing in a user pod can change it.
+    """
+    return {
+        environment_map(one): {
+            "podSelector": {
+                "matchLabels": {
+                    **_of_release("singleuser-server", settings),
+                    f"{LABEL}/{name_of(one)}": "true",
+                }
+            },
+            "policyTypes": ["Egress"],
+            "egress": _out("users", settings, name_of(one)),
+        }
+        for one in for_users(settings.services)
+    }
+
+
 def _of_chart(role: Role, settings: Settings) -> Values:
     return {
         "enabled": True,
@@ -91,11 +113,11 @@ def _of_chart(role: Role, settings: Settings) -> Values:
     }
 
 
-def _out(role: Role, settings: Settings) -> list[Values]:
+def _out(role: Role, settings: Settings, granted: str | None = None) -> list[Values]:
     """Give a rule for each flow from these pods; those among its own pods the chart writes itself."""
     rules: list[Values] = []
     for flow in flows(settings):
-        if flow.source == role and (flow.peer or role == "tunnel"):
+        if flow.source == role and flow.granted == granted and (flow.peer or role == "tunnel"):
             rule = {"to": _to(flow, settings), "ports": _ports(flow.ports)}
             if rule not in rules:
                 rules.append(rule)
@@ -105,8 +127,11 @@ def _out(role: Role, settings: Settings) -> list[Values]:
 def _to(flow: Flow, settings: Settings) -> list[Values]:
     if flow.peer:
         return _peers(flow.peer, settings)
-    component = {"component": flow.target, "release": settings.hub.release}
-    return [{"podSelector": {"matchLabels": component}}]
+    return [{"podSelector": {"matchLabels": _of_release(flow.target, settings)}}]
+
+
+def _of_release(component: str, settings: Settings) -> Values:
+    return {"component": component, "release": settings.hub.release}
 
 
 def _in(role: Role, settings: Settings) -> list[Values]:

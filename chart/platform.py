@@ -7,7 +7,7 @@ import json
 from chart.merge import Values
 from chart.services import Variables, variables
 from settings import Settings
-from settings.services import CATALOGUE, Service, for_users
+from settings.services import CATALOGUE, Service, environment_map, for_users, name_of
 
 FOLDER = "/etc/platform-services"
 _DOCUMENT = "catalogue.json"
@@ -18,6 +18,9 @@ _HEAD = """\
 Made from the hub's settings; `{document}` beside this page has the same for programs, and the variable
 `PLATFORM_SERVICES` says where. A change is seen by running servers in these files, and by new servers in
 their variables too.
+
+These are all there are. `PLATFORM_SERVICES_GRANTED` names those that this server may use: of the others it
+has neither variables nor a way to them. Who administers the hub says which group has which.
 
 | service | address | variables | what it is |
 |---|---|---|---|
@@ -40,9 +43,12 @@ def mounted(settings: Settings) -> list[tuple[Values, Values]]:
     return [(volume, {"name": CATALOGUE, "mountPath": FOLDER, "readOnly": True})]
 
 
-def environment(settings: Settings) -> Variables:
-    """Give the variables of all services that notebooks use."""
-    return {key: value for it in for_users(settings.services) for key, value in variables(it).items()}
+def environments(settings: Settings) -> dict[str, Variables]:
+    """Give the variables of each service that notebooks use, by the ConfigMap's name.
+
+    Pods read them at their own start, so that a change needs no new hub.
+    """
+    return {environment_map(service): variables(service) for service in for_users(settings.services)}
 
 
 def catalogue_files(settings: Settings) -> dict[str, str]:
@@ -58,7 +64,7 @@ def catalogue_files(settings: Settings) -> dict[str, str]:
 def _entry(service: Service) -> Values:
     """Write one service; of its credentials the Secret's name alone."""
     return {
-        "name": service.name or service.kind,
+        "name": name_of(service),
         "kind": service.kind,
         "url": service.url,
         "description": service.description,
@@ -74,7 +80,7 @@ def _row(service: Service) -> str:
         told.append(f"the keys of `{service.credentials}`")
     more = f"[{service.docs}]({service.docs})" if service.docs else ""
     cells = (
-        service.name or service.kind,
+        name_of(service),
         service.url,
         ", ".join(told),
         " ".join(part for part in (service.description, more) if part),

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from chart.hub_files import module
 from chart.merge import Values
 from chart.placement import toleration
-from chart.sign_in import claims
 from settings import Settings
-from settings.auth import Auth, Grouped
 from settings.gpu import WHOLE, priority_name
 from settings.names import amount
 from settings.placement import Placement
 from settings.profiles import Gpu, Profile, Share
-
-_FILE = "profiles_by_group.py"
-_INSTALL = """\
-from profiles_by_group import offer
-
-c.KubeSpawner.profile_list = offer(
-    c.KubeSpawner.profile_list,
-    get_config("custom.profileGroups"),
-    get_config("custom.machineUsers", []),
-)
-"""
 
 # A profile's tolerations replace the chart's for user pods, so these are said again.
 _USER_TOLERATIONS: list[Values] = [
@@ -45,29 +31,6 @@ def profile_list(settings: Settings) -> Values:
             },
         }
     }
-
-
-def profile_groups(settings: Settings) -> Values:
-    """Let the hub offer each profile to its groups only: on the page, and when a server starts."""
-    members = {
-        profile.slug: _members(profile, settings.auth)
-        for profile in settings.profiles
-        if profile.enabled and profile.groups
-    }
-    if not members:
-        return {}
-    return {
-        "custom": {"profileGroups": members},
-        "hub": {
-            "extraFiles": module(_FILE),
-            "extraConfig": {"profiles-by-group": _INSTALL},
-        },
-    }
-
-
-def _members(profile: Profile, auth: Auth) -> list[str]:
-    # A provider that tells no groups leaves the profile to nobody.
-    return claims(auth, profile.groups) if isinstance(auth, Grouped) else []
 
 
 def entry(profile: Profile, settings: Settings) -> Values:

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from chart.merge import Values
 from settings import Settings
-from settings.services import ENVIRONMENT, Kind, Service, Services, for_users
+from settings.services import Kind, Service
 from settings.storage import CephS3, Minio
 
 Variables = dict[str, str]
@@ -52,25 +52,12 @@ TABLE: dict[Kind, Callable[[SplitResult], Variables]] = {
 
 
 def services(settings: Settings) -> Values:
-    """Tell users, and the hub, where the services are; hand users the credentials that lie beside them."""
+    """Tell the hub where its services are; user pods are told at their start, each what its owner may use."""
     hub: Variables = {}
     for service in settings.services.catalogue:
         if service.used_by != "users":
             hub |= variables(service)
-    values: Values = {"hub": {"extraEnv": hub}} if hub else {}
-    if sources := _sources(settings.services):
-        spawner = {"KubeSpawner": {"extra_container_config": {"envFrom": sources}}}
-        values.setdefault("hub", {})["config"] = spawner
-    return values
-
-
-def _sources(services: Services) -> list[Values]:
-    """Name what user pods read their variables from, at their own start: a change needs no new hub."""
-    told = for_users(services)
-    secrets = dict.fromkeys(service.credentials for service in told if service.credentials)
-    # Optional: a container that starts again after the catalogue is gone is worth more than its variables.
-    known = [{"configMapRef": {"name": ENVIRONMENT, "optional": True}}] if told else []
-    return [*known, *({"secretRef": {"name": name}} for name in secrets)]
+    return {"hub": {"extraEnv": hub}} if hub else {}
 
 
 def variables(service: Service) -> Variables:

@@ -13,6 +13,7 @@ from chart.hubconfig import OURS
 from chart.merge import Values, disjoint
 from settings import Settings
 from settings.auth import Auth, Cloudflare, Entra, GitHub, Grouped, Identities, SharedPassword
+from settings.capabilities import administering, signing_in
 from settings.door import callback_url
 from settings.secrets import FromCluster, FromStore
 
@@ -58,7 +59,7 @@ def sign_in(settings: Settings) -> Values:
         "refresh_pre_spawn": True,
     }
     # Without manage_groups the hub refuses to start with allowed_groups.
-    config["Authenticator"] = {**asking, "manage_groups": True} if isinstance(auth, Grouped) else asking
+    config["Authenticator"] = {**asking, "manage_groups": True}
     return {
         "custom": {"signIn": _of_ours(auth)},
         "hub": {"config": config, **_code(auth), **_secret(settings)},
@@ -75,12 +76,13 @@ def _code(auth: Identities) -> Values:
 def _of_ours(auth: Identities) -> Values:
     """Give the settings that our classes add to oauthenticator's."""
     common: Values = {"contact": auth.contact or "", "leaving": auth.leaving}
+    if isinstance(auth, Entra | GitHub):
+        common["known_groups"] = sorted(auth.groups.values())
     if not isinstance(auth, Entra):
         return common
     return {
         **common,
         "access": auth.access,
-        "known_groups": sorted(auth.groups.values()),
         "graph_api": f"https://{auth.graph_host}",
         "second_factor": auth.mfa == "required",
         "authentication_context": auth.authentication_context or "",
@@ -107,7 +109,7 @@ def _provider(settings: Settings) -> Values:
     if bundle:
         # The hub asks by libcurl, which heeds none of the variables for authorities.
         common["http_request_kwargs"] = {"ca_certs": place(bundle)}
-    return common | _own(auth)
+    return common | _own(auth) | _groups(settings)
 
 
 def _own(auth: Auth) -> Values:
@@ -115,7 +117,7 @@ def _own(auth: Auth) -> Values:
         return _entra(auth)
     if isinstance(auth, Cloudflare):
         return _cloudflare(auth)
-    return _github(auth) if isinstance(auth, GitHub) else {}
+    return _GITHUB if isinstance(auth, GitHub) else {}
 
 
 def _entra(auth: Entra) -> Values:
@@ -132,7 +134,6 @@ def _entra(auth: Entra) -> Values:
         # The default is the display name, which two people may share.
         "username_claim": auth.username_claim,
         "auth_state_groups_key": f"user.{auth.access}",
-        **_groups(auth),
     }
 
 
@@ -153,15 +154,12 @@ def _context(auth: Entra) -> Values:
     return {"extra_authorize_params": {"claims": json.dumps(wanted)}}
 
 
-def _github(auth: GitHub) -> Values:
-    names: Values = {
-        "allowed_organizations": sorted(auth.organizations),
-        # Without it GitHub tells of public memberships only.
-        "scope": ["read:org"],
-    }
-    if auth.administrators:
-        names["admin_users"] = sorted(auth.administrators)
-    return names
+_GITHUB: Values = {
+    # Without it GitHub tells of public memberships only.
+    "scope": ["read:org"],
+    # Wanted by the hub's own check; our class asks GitHub about each place that the settings name.
+    "auth_state_groups_key": "github_user.places",
+}
 
 
 def _cloudflare(auth: Cloudflare) -> Values:
@@ -174,19 +172,21 @@ def _cloudflare(auth: Cloudflare) -> Values:
         "scope": ["openid", "email", "profile", "groups"],
         "username_claim": auth.username_claim,
         "auth_state_groups_key": "oauth_user.groups",
-        **_groups(auth),
     }
 
 
-def _groups(auth: Entra | Cloudflare) -> Values:
-    allowed: Values = {"allowed_groups": claims(auth, auth.allowed)}
-    if auth.administrators:
-        allowed["admin_groups"] = claims(auth, auth.administrators)
+def _groups(settings: Settings) -> Values:
+    auth = settings.auth
+    if not isinstance(auth, Grouped):
+        return {}
+    allowed: Values = {"allowed_groups": _claims(auth, signing_in(settings.capabilities))}
+    if administrators := _claims(auth, administering(settings.capabilities)):
+        allowed["admin_groups"] = administrators
     return allowed
 
 
-def claims(auth: Entra | Cloudflare, names: tuple[str, ...]) -> list[str]:
-    """Give what the provider's tokens call these groups; a name that nobody defined is no group."""
+def _claims(auth: Grouped, names: tuple[str, ...]) -> list[str]:
+    """Give what the provider calls these groups; a name that nobody defined is no group."""
     return sorted(auth.groups[name] for name in names if name in auth.groups)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from chart.audit import audit, ordinary_log
 from chart.authorities import authorities
+from chart.capabilities import capabilities
 from chart.core import culling, hub, metrics
 from chart.database import database
 from chart.door import door, end_to_end, strangers
@@ -20,7 +21,7 @@ from chart.network import policies
 from chart.pages import pages
 from chart.placement import availability, placement, scheduling
 from chart.platform import platform
-from chart.profiles import profile_groups, profile_list
+from chart.profiles import profile_list
 from chart.restarts import restarts
 from chart.roles import administrators, emergency, machines
 from chart.security import security
@@ -58,7 +59,7 @@ def build(settings: Settings) -> Values:
         platform,
         policies,
         profile_list,
-        profile_groups,
+        capabilities,
         door,
         end_to_end,
         strangers,

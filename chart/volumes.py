@@ -1,4 +1,7 @@
-"""Values that mount volumes: the database in the hub, homes and shared folder in user pods."""
+"""Values that mount volumes: the database in the hub, homes in user pods.
+
+The shared folder is mounted at the start of a server, where its owner may see it: capabilities.py.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def volumes(settings: Settings) -> Values:
     storage: Values = {
         "capacity": homes.size,
         "dynamic": {"storageClass": homes.storage_class, "storageAccessModes": [homes.access_mode]},
-        **_extra([*_shared(settings), *trusted, *catalogue(settings)]),
+        **_extra([*trusted, *catalogue(settings)]),
     }
     values: Values = {"singleuser": {"storage": storage}}
     if for_hub := _extra([*_database(settings), *trusted]):
@@ -30,12 +33,6 @@ def volumes(settings: Settings) -> Values:
 def _database(settings: Settings) -> list[Mounted]:
     kept = settings.database
     return [_claim("database", kept.claim, DATABASE_FOLDER)] if isinstance(kept, Sqlite) else []
-
-
-def _shared(settings: Settings) -> list[Mounted]:
-    # An NFS export comes through a claim too: a pod at the level `restricted` may not name a server.
-    shared = settings.storage.shared
-    return [_claim("shared", shared.claim, shared.mount_path)] if shared else []
 
 
 def _claim(name: str, claim: str, path: str) -> Mounted:

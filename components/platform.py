@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from settings.services import CARD, CATALOGUE, ENVIRONMENT
+from settings.services import CARD, CATALOGUE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +19,10 @@ class PlatformArgs:
     namespace: pulumi.Input[str]
     files: Mapping[str, str]
     """The catalogue as files, by name: user pods mount them."""
-    environment: Mapping[str, str]
-    """The services' variables: user pods get each of them."""
+    environments: Mapping[str, Mapping[str, str]]
+    """Each service's variables, by the name of the ConfigMap: pods of those who may use it read them."""
+    policies: Mapping[str, Mapping[str, Any]]
+    """The way out to each service, by its policy's name: for pods of those who may use it."""
     card: Mapping[str, str]
     """The portal's card, by the name of its form."""
 
@@ -31,7 +34,7 @@ class Platform(pulumi.ComponentResource):
         super().__init__("jupyterhub:components:Platform", name, None, opts)
         for role, map_name, data in (
             ("catalogue", CATALOGUE, args.files),
-            ("environment", ENVIRONMENT, args.environment),
+            *((name, name, variables) for name, variables in args.environments.items()),
             ("portal-card", CARD, args.card),
         ):
             if data:
@@ -41,4 +44,12 @@ class Platform(pulumi.ComponentResource):
                     data=dict(data),
                     opts=pulumi.ResourceOptions(parent=self),
                 )
+        spec: Any
+        for policy, spec in args.policies.items():
+            k8s.networking.v1.NetworkPolicy(
+                policy,
+                metadata={"name": policy, "namespace": args.namespace},
+                spec=spec,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({})

@@ -12,8 +12,8 @@ import pulumi_kubernetes as k8s
 import observability
 from chart.archive import Archive
 from chart.merge import Values
-from chart.network import own_policies
-from chart.platform import catalogue_files, environment
+from chart.network import own_policies, service_policies
+from chart.platform import catalogue_files, environments
 from chart.sign_in import authenticator
 from components.authorities import Authorities, AuthoritiesArgs
 from components.credentials import Credentials, CredentialsArgs, token_key
@@ -118,13 +118,14 @@ class _Stack:
 
     def credentials(self, inside: pulumi.Output[str]) -> Credentials:
         settings, brought = self.settings, self.brought
+        by_password = settings.auth if isinstance(settings.auth, SharedPassword) else None
         wanted = CredentialsArgs(
             namespace=inside,
             generations=settings.secrets.generations,
             protection=settings.protection,
             authenticator=authenticator(settings.auth),
-            by_password=isinstance(settings.auth, SharedPassword),
-            with_administrators=bool(settings.auth.administrators),
+            by_password=by_password is not None,
+            with_administrators=bool(by_password and by_password.administrators),
             services=settings.monitoring.services,
             shared_password=brought.shared_password,
             admin_password=brought.admin_password,
@@ -164,7 +165,8 @@ class _Stack:
         wanted = PlatformArgs(
             namespace=inside,
             files=catalogue_files(self.settings),
-            environment=environment(self.settings),
+            environments=environments(self.settings),
+            policies=service_policies(self.settings),
             card=card_files(self.settings),
         )
         return Platform("platform", wanted, self.cluster)

@@ -13,7 +13,8 @@ import observability
 from chart.source import Archive
 from components.credentials import Credentials, token_key
 from settings import Settings
-from settings.auth import Cloudflare, Entra, GitHub, Identities, SharedPassword
+from settings.auth import Identities, SharedPassword
+from settings.capabilities import administering, signing_in
 from settings.door import callback_url, url
 from settings.firewall import firewall
 from settings.flows import HUB
@@ -70,11 +71,10 @@ def _who(settings: Settings) -> Outputs:
     who: Outputs = {"provider": auth.provider}
     if isinstance(auth, SharedPassword):
         who["users"] = "any name, such as ada" if auth.any_name else sorted(auth.users)
-    elif isinstance(auth, GitHub):
-        who["organizations"] = sorted(auth.organizations)
-    elif isinstance(auth, Entra | Cloudflare):
-        who["groups"] = {name: auth.groups[name] for name in sorted(auth.allowed)}
-    return who | {"administrators": sorted(auth.administrators)}
+        return who | {"administrators": sorted(auth.administrators)}
+    rows = settings.capabilities
+    who["groups"] = {name: auth.groups[name] for name in sorted(signing_in(rows))}
+    return who | {"administrators": sorted(administering(rows))}
 
 
 def _passwords(settings: Settings, credentials: Credentials) -> Outputs:

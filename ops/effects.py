@@ -86,6 +86,8 @@ def _holders(document: Any, path: tuple[str, ...], at: tuple[Any, ...] = ()) -> 
         ]
     if not isinstance(document, dict):
         return []
+    if path[0] == "*":
+        return [place for name, one in document.items() for place in _holders(one, path[1:], (*at, name))]
     return _holders(document.get(path[0]), path[1:], (*at, path[0]))
 
 

@@ -77,10 +77,18 @@ class Fields:
                 if "const" not in below:
                     needed = name in schema.get("required", ())
                     yield from self._walk((*path, name), below, choice, required=needed)
-        elif "properties" in self._resolved(schema.get("items", {})) or "oneOf" in schema.get("items", {}):
-            yield from self._walk((*path, "[]"), schema["items"], choice, required=True)
+        elif each := self._each(schema):
+            yield from self._walk((*path, each[0]), each[1], choice, required=True)
         else:
             yield self._leaf(path, schema, choice, required)
+
+    def _each(self, schema: Schema) -> tuple[str, Schema] | None:
+        """Give what is the same for each item of a list or each name of a mapping, where it has fields."""
+        named = [*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")]
+        for mark, below in (("[]", schema.get("items")), *(("*", one) for one in named)):
+            if isinstance(below, Mapping) and ("properties" in self._resolved(below) or "oneOf" in below):
+                return mark, below
+        return None
 
     def _member(self, path: tuple[str, ...], member: Schema, union: Schema) -> Iterator[Field]:
         tag = union["discriminator"]["propertyName"]

@@ -48,6 +48,7 @@ OBJECTS = {
     "ingress": "the host in Ingress or HTTPRoute, which the release makes; with `tunnel` the connector's "
     "Deployment, Secret, NetworkPolicy and PodDisruptionBudget",
     "tls": "the TLS Secret, where the certificate comes with the stack; cert-manager's Certificate",
+    "capabilities": "nothing beside the release; policies of `services` look for labels that come of it",
     "auth": "the passwords or the client secret in the credentials Secret",
     "hub": "the release",
     "profiles": "nothing beside the release",
@@ -55,7 +56,8 @@ OBJECTS = {
     "images": "nothing beside the release",
     "chart": "the release",
     "network": "nothing beside the release, which makes the policies",
-    "services": "ConfigMaps of the catalogue, of its variables and of the portal's card",
+    "services": "ConfigMaps of the catalogue, of each service's variables and of the portal's card; a "
+    "NetworkPolicy for each service",
     "monitoring": "the token that reads metrics, ServiceMonitor, PodMonitor, PrometheusRule, dashboards",
     "placement": "nothing beside the release",
     "availability": "nothing beside the release",

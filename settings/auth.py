@@ -1,4 +1,4 @@
-"""Who may sign in. That everyone may cannot be written down for a host that everyone reaches."""
+"""By which way people sign in, and which groups they are in. What a group may: capabilities.py."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.names import Day, DnsLabel, GroupName, GroupOrRole, UserName, Uuid
+from settings.names import Day, DnsLabel, Form, GroupName, GroupOrRole, UserName, Uuid
 from settings.network import Reach
 from settings.section import Section
 
 Contact = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^<>\x00-\x1f]+$")]
+Place = Annotated[
+    str,
+    Form(
+        "an organisation of GitHub, or organisation:team",
+        r"[A-Za-z0-9][A-Za-z0-9-]{0,38}(?::[a-z0-9][a-z0-9_-]{0,98})?",
+        "example:data-science",
+        140,
+    ),
+]
 CLOUDS = {
     "global": ("login.microsoftonline.com", "graph.microsoft.com"),
     "usGovernment": ("login.microsoftonline.us", "graph.microsoft.us"),
@@ -39,6 +48,9 @@ class SharedPassword(SignIn):
     """Whoever knows the password signs in under one of these names."""
     administrators: tuple[UserName, ...] = ()
     """These sign in with a second, long password of their own, and never with the shared one."""
+    groups: dict[GroupName, tuple[UserName, ...]] = Field(default_factory=dict)
+    """Groups of `users` and `administrators`, so that a try shows `capabilities`. They keep nobody from
+    anything: one password opens every name."""
     expires: Day | None = None
     """From this day on nobody signs in with it any more, and nothing is deployed with it."""
 
@@ -75,11 +87,6 @@ class Entra(Identities):
     groups: dict[GroupName, GroupOrRole] = Field(min_length=1)
     """The groups that these settings speak of: a name of ours, and the object id in Entra ID; with
     `access: roles` the role's value."""
-    allowed: tuple[GroupName, ...] = Field(min_length=1)
-    """Members of these groups may sign in."""
-    administrators: tuple[GroupName, ...] = ()
-    """Members of these groups administer the hub. The hub lets administrators in whether `allowed` names them
-    or not, so name them there too: `allowed` then tells who gets in."""
     username_claim: Literal["oid", "preferred_username", "upn"] = "oid"
     """Chosen once: homes are named by it. The object id never changes; the two others are names, which do.
     The display name is no choice: two people may share it."""
@@ -105,12 +112,9 @@ class GitHub(Identities):
     """GitHub, for the members of named organisations and teams."""
 
     provider: Literal["github"]
-    organizations: tuple[
-        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}(:[a-z0-9][a-z0-9_-]{0,98})?$")], ...
-    ] = Field(min_length=1)
-    """`organisation` or `organisation:team`: members may sign in, nobody else."""
-    administrators: tuple[UserName, ...] = ()
-    """GitHub names of administrators; they must be members as well."""
+    groups: dict[GroupName, Place] = Field(min_length=1)
+    """The groups that these settings speak of: a name of ours, and at GitHub `organisation` or
+    `organisation:team`, the team as its address has it."""
 
 
 class Cloudflare(Identities):
@@ -121,15 +125,10 @@ class Cloudflare(Identities):
     """The team's name: the first part of its host under cloudflareaccess.com."""
     groups: dict[GroupName, Annotated[str, Field(min_length=1, max_length=200)]] = Field(min_length=1)
     """The groups that these settings speak of: a name of ours, and the name in the `groups` claim."""
-    allowed: tuple[GroupName, ...] = Field(min_length=1)
-    """Members of these groups may sign in."""
-    administrators: tuple[GroupName, ...] = ()
-    """Members of these groups administer the hub. The hub lets administrators in whether `allowed` names them
-    or not, so name them there too: `allowed` then tells who gets in."""
     username_claim: Literal["email", "sub"] = "email"
     """Chosen once: homes are named by it."""
 
 
 Auth = Annotated[SharedPassword | Entra | GitHub | Cloudflare, Field(discriminator="provider")]
-Grouped = Entra | Cloudflare
-"""Providers whose groups the hub knows."""
+Grouped = Entra | GitHub | Cloudflare
+"""Providers that tell the hub who is in which group."""

@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from settings.about import About
 from settings.auth import Auth
+from settings.capabilities import OPEN, Capabilities
 from settings.chart import Chart
 from settings.cluster import Cluster, Namespace, Protection
 from settings.delivery import ByHand, Delivery
@@ -50,7 +51,9 @@ class Settings(Section):
     tls: Tls
     """Where the certificate comes from, and where TLS ends. See [TLS](tls.md)."""
     auth: Auth
-    """Who may sign in, by which provider."""
+    """By which provider people sign in, and which groups there are. See [sign-in](sign-in.md)."""
+    capabilities: Capabilities = Field(default_factory=lambda: dict(OPEN), min_length=1)
+    """Who may do what, by group; `everyone` is whoever may sign in. See [capabilities](capabilities.md)."""
     hub: Hub = Hub()
     profiles: tuple[Profile, ...] = Field(min_length=1)
     gpu: Gpus = Gpus()

@@ -147,7 +147,11 @@ TABLE = (
         key="adminPassword",
         what="the administrators' password, another one than the testers'",
         when="`auth.provider: sharedPassword` with `auth.administrators`, and `secrets.source: config`",
-        wanted=lambda settings: _chosen_passwords(settings) and bool(settings.auth.administrators),
+        wanted=lambda settings: (
+            isinstance(settings.secrets, FromConfig)
+            and isinstance(settings.auth, SharedPassword)
+            and bool(settings.auth.administrators)
+        ),
         origin="a password generator",
         shortest=SHORTEST_ADMIN_PASSWORD,
     ),

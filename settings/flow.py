@@ -54,6 +54,8 @@ class Flow:
     """Where the end is that is no pod of the release; None where the settings know no address of it."""
     hosts: tuple[str, ...] = ()
     """The target's names."""
+    granted: str | None = None
+    """Only of user pods whose owner was granted this service."""
 
 
 def tcp(*ports: int) -> Ports:
@@ -84,6 +86,7 @@ def along(source: str, way: Way, proxy: EgressProxy | None, ports: Ports = ()) -
         ports=ports or tcp(*way.reach.ports),
         setting=way.setting,
         hosts=way.hosts,
+        granted=way.granted,
     )
     if not way.reach.egress_proxy:
         yield replace(straight, peer=place(way.reach))
@@ -96,8 +99,10 @@ def along(source: str, way: Way, proxy: EgressProxy | None, ports: Ports = ()) -
             setting="settings.network.egressProxy.reach",
             peer=place(proxy.reach),
             hosts=(host_of(proxy.url),),
+            granted=way.granted,
         )
-        yield replace(straight, source="egress-proxy")
+        # The proxy does not know for whom it asks.
+        yield replace(straight, source="egress-proxy", granted=None)
 
 
 def merged(found: Iterator[Flow]) -> tuple[Flow, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from settings.names import DnsLabel, ExtendedResource, GroupName, Quantity
+from settings.names import DnsLabel, ExtendedResource, Quantity
 from settings.section import Section
 
 
@@ -32,15 +32,13 @@ class Profile(Section):
     name: str = Field(min_length=1, max_length=60)
     """What users read on the start page."""
     slug: DnsLabel
-    """Stands in URLs and in users' saved choices: never reuse one for something else."""
+    """Stands in URLs, in users' saved choices and in `capabilities`: never reuse one for something else."""
     description: str = ""
     """The line below the name."""
     default: bool = False
     """Chosen when the user chooses nothing; exactly one profile is."""
     enabled: bool = True
     """False: it is planned, and nobody is offered it."""
-    groups: tuple[GroupName, ...] = ()
-    """Only members of these groups of `auth.groups` are offered it; everyone when empty."""
     cpu: Share
     memory: Share
     gpu: Gpu | None = None

@@ -12,8 +12,6 @@ from settings.section import Section
 
 CATALOGUE = "platform-services"
 """ConfigMap of the catalogue's files, which user pods mount."""
-ENVIRONMENT = "platform-services-environment"
-"""ConfigMap of the services' variables, which user pods get."""
 CARD = "portal-card"
 """ConfigMap of the portal's card."""
 
@@ -71,6 +69,16 @@ class Services(Section):
     catalogue: tuple[Service, ...] = ()
     """The services, one entry each."""
     portal_card: PortalCard | None = None
+
+
+def name_of(service: Service) -> str:
+    """Give the name that tells a service from the others."""
+    return service.name or service.kind
+
+
+def environment_map(service: Service) -> str:
+    """Name the ConfigMap of a service's variables, which the pods of those who may use it get."""
+    return f"platform-service-{name_of(service).lower()}"
 
 
 def for_users(services: Services) -> tuple[Service, ...]:

@@ -71,7 +71,7 @@ def _words(fault: ErrorDetails, path: str) -> tuple[str, str]:
     if kind == "missing":
         return "this field is missing.", f"Add {path.removeprefix('settings.')} to the settings of the stack."
     if kind == "extra_forbidden":
-        return "there is no such setting.", f"Remove it, or correct its name{_close(fault)}."
+        return _unknown(fault)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         field = str(context.get("discriminator", "")).strip("'")
         return f"{field} names no known choice.", f"Choose one of: {context.get('expected_tags', _SCHEMA)}."
@@ -82,6 +82,26 @@ def _words(fault: ErrorDetails, path: str) -> tuple[str, str]:
     return f"{fault['msg'].replace('Input should be', 'It should be')}.", _CORRECT
 
 
+def _unknown(fault: ErrorDetails) -> tuple[str, str]:
+    if moved := _MOVED.get(_place(fault)):
+        return "this is said elsewhere now.", moved
+    return "there is no such setting.", f"Remove it, or correct its name{_close(fault)}."
+
+
+def _place(fault: ErrorDetails) -> tuple[str, str]:
+    """Give section and field, without what lies between them."""
+    return str(fault["loc"][0]), str(fault["loc"][-1])
+
+
+# Where something stood once, and where it is said now.
+_MOVED = {
+    ("auth", "allowed"): "Write capabilities: {<group>: {signIn: true}} for each of these groups.",
+    ("auth", "administrators"): "Write capabilities: {<group>: {signIn: true, administrator: true}}; "
+    "administrators are the members of a group.",
+    ("auth", "organizations"): "Give each a name in auth.groups, such as {team: example:data-science}, and "
+    "write capabilities: {team: {signIn: true}}.",
+    ("profiles", "groups"): "Name the profile in capabilities: {<group>: {profiles: [<slug>]}}.",
+}
 _SCHEMA = "see the editor's schema (schemas/)"
 _CORRECT = "Correct the value; the editor's schema (schemas/) shows what is allowed."
 _WANTED = {

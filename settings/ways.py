@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from settings.auth import Cloudflare, Entra, Identities, SharedPassword
 from settings.network import Egress, Network, Reach
-from settings.services import Services
+from settings.services import Services, name_of
 from settings.storage import Database, ExternalDatabase, NoObjectStore, Storage
 
 
@@ -25,6 +25,8 @@ class Way:
     hosts: tuple[str, ...] = ()
     scheme: str = "https"
     """What is spoken: an HTTP proxy carries nothing but http and https."""
+    granted: str | None = None
+    """The service that a user must have been granted; None: every pod of the kind goes there."""
 
 
 def of_hub(
@@ -72,12 +74,13 @@ def _services(services: Services, who: Literal["hub", "users"]) -> Iterator[Way]
     for at, service in enumerate(services.catalogue):
         if service.used_by in (who, "both"):
             yield Way(
-                target=f"service-{service.name or service.kind}",
+                target=f"service-{name_of(service)}",
                 why=f"platform service {service.kind}",
                 reach=service.reach,
                 setting=f"settings.services.catalogue[{at}].reach",
                 hosts=(host_of(service.url),),
                 scheme=urlsplit(service.url).scheme,
+                granted=name_of(service) if who == "users" else None,
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,38 +33,46 @@ class User:
 def people(document: Document, passwords: Mapping[str, str]) -> tuple[User, ...]:
     """Invent them; `passwords` has one for each kind of KINDS."""
     auth = document["auth"]
-    if auth["provider"] == "github":
-        return tuple(_at_github(auth, passwords))
-    if "groups" in auth:
-        return tuple(_by_groups(document, passwords))
-    return ()
+    if auth["provider"] == "sharedPassword":
+        return ()
+    return tuple((_at_github if auth["provider"] == "github" else _by_groups)(document, passwords))
 
 
 KINDS = ("member", "administrator", "gpu", "stranger")
 
 
-def _by_groups(document: Document, passwords: Mapping[str, str]) -> Iterator[User]:
-    auth = document["auth"]
-    allowed, administrators = list(auth["allowed"]), list(auth.get("administrators", ()))
+def _memberships(document: Document) -> dict[str, list[str]]:
+    """Give the groups of each kind, by the names of the settings."""
+    rows: Mapping[str, Any] = document["capabilities"]
+    allowed = [name for name, row in rows.items() if row.get("signIn")]
+    administrators = [name for name, row in rows.items() if row.get("administrator")]
     plain = next((group for group in allowed if group not in administrators), allowed[0])
-    chosen = {group for profile in document["profiles"] for group in profile.get("groups", ())}
-    groups = {
+    more = [name for name, row in rows.items() if row.get("profiles") and name in document["auth"]["groups"]]
+    return {
         "member": [plain],
-        "administrator": [*administrators[:1], plain],
-        "gpu": [plain, *sorted(chosen - {plain})],
+        "administrator": list(dict.fromkeys([*administrators[:1], plain])),
+        "gpu": [plain, *sorted({*more} - {plain, *administrators})],
         "stranger": [],
     }
+
+
+def _may(document: Document, mine: Iterable[str], field: str) -> bool:
+    return any(document["capabilities"].get(name, {}).get(field) for name in mine)
+
+
+def _by_groups(document: Document, passwords: Mapping[str, str]) -> Iterator[User]:
+    auth, groups = document["auth"], _memberships(document)
     for kind in KINDS:
         name = f"{kind}@{DOMAIN}"
         identifier = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{kind}.{auth['clientId']}"))
-        mine = tuple(dict.fromkeys(groups[kind]))
+        mine = tuple(groups[kind])
         yield User(
             name=name,
             hub_name=identifier if _by_number(auth) else name,
             password=passwords[kind],
             groups=mine,
-            may=bool(set(mine) & {*allowed, *administrators}),
-            admin=bool(set(mine) & set(administrators)),
+            may=_may(document, mine, "signIn"),
+            admin=_may(document, mine, "administrator"),
             claims={
                 "id": identifier,
                 "email": name,
@@ -80,23 +88,22 @@ def _by_number(auth: Document) -> bool:
     return auth.get("usernameClaim", "oid" if auth["provider"] == "entra" else "email") in {"oid", "sub"}
 
 
-def _at_github(auth: Document, passwords: Mapping[str, str]) -> Iterator[User]:
-    administrator = next(iter(auth.get("administrators", ())), "administrator")
-    membership = auth["organizations"][0]
-    organisation = membership.partition(":")[0]
-    for number, kind in enumerate(kind for kind in KINDS if kind != "gpu"):
-        name = administrator if kind == "administrator" else kind
-        teams = () if kind == "stranger" else tuple(dict.fromkeys((organisation, membership)))
+def _at_github(document: Document, passwords: Mapping[str, str]) -> Iterator[User]:
+    groups, places = _memberships(document), document["auth"]["groups"]
+    for number, kind in enumerate(KINDS, start=1):
+        mine = [places[name] for name in groups[kind]]
+        # Members of a team are members of its organisation.
+        teams = tuple(dict.fromkeys(one for place in mine for one in (place.partition(":")[0], place)))
         yield User(
-            name=name,
-            hub_name=name.lower(),
+            name=kind,
+            hub_name=kind,
             password=passwords[kind],
             groups=teams,
-            may=bool(teams),
-            admin=kind == "administrator" and administrator in auth.get("administrators", ()),
+            may=_may(document, groups[kind], "signIn"),
+            admin=_may(document, groups[kind], "administrator"),
             claims={
-                "id": number + 1,
-                "email": f"{name}@{DOMAIN}",
+                "id": number,
+                "email": f"{kind}@{DOMAIN}",
                 "title": f"Pretended {kind}",
                 "teams": list(teams),
             },

@@ -38,16 +38,21 @@ async def answered(asking: Awaitable[Any]) -> Any:  # noqa: ANN401 -- what the p
     try:
         return await asking
     except HTTPClientError as error:
-        if error.code == _NO_ANSWER:
-            raise Away("provider_unreachable") from error
-        if error.code >= 500 or error.code in _PASSING:
-            raise Away("provider_error") from error
+        if passing := away(error):
+            raise passing from error
         raise
     except (OSError, TimeoutError) as error:
         raise Away("provider_unreachable") from error
     except ValueError as error:
         # An answer that is no JSON comes from something between.
         raise Away("provider_error") from error
+
+
+def away(error: HTTPClientError) -> Away | None:
+    """Tell a failure that passes, and says nothing of the user, from a refusal."""
+    if error.code == _NO_ANSWER:
+        return Away("provider_unreachable")
+    return Away("provider_error") if error.code >= 500 or error.code in _PASSING else None
 
 
 def no_tokens(answer: Mapping[str, Any], otherwise: str) -> Refused:

@@ -42,7 +42,8 @@ class Rotated:
 
 
 def _passwords(settings: Settings) -> tuple[str, ...]:
-    return ("shared-password", *(("admin-password",) if settings.auth.administrators else ()))
+    by_password = settings.auth if isinstance(settings.auth, SharedPassword) else None
+    return ("shared-password", *(("admin-password",) if by_password and by_password.administrators else ()))
 
 
 TABLE: Mapping[str, Rotated] = {

@@ -13,6 +13,8 @@ from ops.why.rules.hub import hub_is_up
 from ops.why.rules.places import read
 from ops.why.times import RECENT, ago, moment
 from ops.why.troubles import pod_of
+from settings import Settings
+from settings.capabilities import EVERYONE, gives
 from settings.profiles import Profile
 
 _LINES = 6
@@ -78,9 +80,12 @@ def _profile(pod: Json, facts: Facts) -> str:
     fitting = [one for one in facts.settings.profiles if one.enabled and asked and _fits(one, asked[0])]
     if not fitting:
         return "none of the settings' asks for what this pod does"
-    return "; or ".join(
-        f"{one.name}" + (f", for the groups {', '.join(one.groups)}" if one.groups else "") for one in fitting
-    )
+    return "; or ".join(f"{one.name}{_for_whom(one, facts.settings)}" for one in fitting)
+
+
+def _for_whom(profile: Profile, settings: Settings) -> str:
+    rows = {name: row for name, row in settings.capabilities.items() if gives(row.profiles, profile.slug)}
+    return "" if EVERYONE in rows else f", for the groups {', '.join(rows) or 'of nobody'}"
 
 
 def _fits(profile: Profile, asked: Json) -> bool:

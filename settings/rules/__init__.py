@@ -9,6 +9,7 @@ from settings.finding import Finding
 from settings.rules import (
     access,
     authorities,
+    capabilities,
     capacity,
     chart,
     clashes,
@@ -38,6 +39,7 @@ Rule = Callable[..., Iterable[Finding]]
 _MODULES: tuple[Any, ...] = (
     access,
     authorities,
+    capabilities,
     capacity,
     chart,
     clashes,

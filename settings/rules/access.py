@@ -151,7 +151,40 @@ def shared_password_is_no_production(
         )
 
 
+def groups_of_a_password_are_of_its_users(auth: SharedPassword) -> Iterator[Finding]:
+    """Refuse members who cannot sign in, and groups where any name may."""
+    known = {*auth.users, *auth.administrators}
+    for name, members in auth.groups.items():
+        for place, one in enumerate(members):
+            if one not in known:
+                yield Finding(
+                    path=f"settings.auth.groups.{name}[{place}]",
+                    rule="D13",
+                    what=f"{one} is in a group, and neither among users nor administrators.",
+                    follows="The name means nothing: nobody is let in as a member of a group."
+                    if not auth.any_name
+                    else "Whoever types the name is in the group.",
+                    remedy="List the people in auth.users, or correct the name.",
+                )
+
+
+def groups_of_a_password_keep_nobody_out(auth: SharedPassword) -> Iterator[Finding]:
+    """Point at groups that a shared password cannot keep apart."""
+    known = {*auth.users, *auth.administrators}
+    if auth.groups and all(known.issuperset(members) for members in auth.groups.values()):
+        yield Finding(
+            path="settings.auth.groups",
+            rule="D13",
+            what="users of one shared password are put into groups.",
+            follows="Each of them can type the name of another: what a group may, all testers may.",
+            remedy="Keep it to a try of capabilities; for more, sign in by identities.",
+            severity="warning",
+        )
+
+
 RULES = (
+    groups_of_a_password_are_of_its_users,
+    groups_of_a_password_keep_nobody_out,
     shared_password_stays_private,
     shared_password_is_not_for_the_public,
     shared_password_names_its_users,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from settings.cluster import Cluster
 from settings.finding import Finding
-from settings.services import CARD, CATALOGUE, ENVIRONMENT, Services, for_users
+from settings.services import CARD, CATALOGUE, Services, environment_map, for_users, name_of
 from settings.storage import CephS3, Storage
 
 
@@ -14,7 +14,8 @@ def services_have_their_own_names(services: Services) -> Iterator[Finding]:
     """Refuse two services of one name: the second's environment would replace the first's."""
     seen: set[str] = set()
     for place, service in enumerate(services.catalogue):
-        name = service.name or service.kind
+        # Objects of the cluster are named by them, and know no capitals.
+        name = name_of(service).lower()
         if name in seen:
             yield Finding(
                 path=f"settings.services.catalogue[{place}].name",
@@ -63,7 +64,8 @@ def config_maps_have_their_own_names(
         "settings.cluster.caBundle.configMap": cluster.ca_bundle.config_map if cluster.ca_bundle else None,
         "settings.storage.objectStore.claim": store.claim if isinstance(store, CephS3) else None,
     }
-    ours = (CATALOGUE, ENVIRONMENT) if for_users(services) else ()
+    told = for_users(services)
+    ours = (CATALOGUE, *map(environment_map, told)) if told else ()
     for path, name in taken.items():
         if name in (*ours, *((CARD,) if services.portal_card else ())):
             yield Finding(

@@ -26,8 +26,8 @@ def one_profile_is_the_default(profiles: Profiles) -> Iterator[Finding]:
         )
 
 
-def the_default_is_for_everybody(profiles: Profiles) -> Iterator[Finding]:
-    """Refuse a default that is not offered, or not to all."""
+def the_default_is_offered(profiles: Profiles) -> Iterator[Finding]:
+    """Refuse a default that is not offered."""
     for place, profile in enumerate(profiles):
         if profile.default and not profile.enabled:
             yield Finding(
@@ -36,14 +36,6 @@ def the_default_is_for_everybody(profiles: Profiles) -> Iterator[Finding]:
                 what=f"{profile.name} is the default, and is not offered.",
                 follows="Who chooses nothing gets nothing.",
                 remedy="Make another profile the default, or enable this one.",
-            )
-        elif profile.default and profile.groups:
-            yield Finding(
-                path=f"settings.profiles[{place}].groups",
-                rule="P1",
-                what=f"{profile.name} is the default, and for {', '.join(profile.groups)} alone.",
-                follows="Everybody else has no default, and perhaps no profile at all.",
-                remedy="Make a profile the default that everybody may use.",
             )
 
 
@@ -114,7 +106,7 @@ def culling_looks_often_enough(culling: Culling) -> Iterator[Finding]:
 
 RULES = (
     one_profile_is_the_default,
-    the_default_is_for_everybody,
+    the_default_is_offered,
     profiles_differ_in_name,
     guarantees_fit_their_limits,
     memory_is_written_as_memory,

@@ -167,9 +167,10 @@ def another_provider(settings: Json) -> None:
     settings["auth"] = {
         "provider": "github",
         "clientId": "another",
-        "organizations": ["example"],
+        "groups": {"members": "example"},
         "reach": {"cidrs": ["192.0.2.0/28"]},
     }
+    settings["capabilities"] = {"everyone": {"profiles": ["all"]}, "members": {"signIn": True}}
     settings["secrets"] = {"source": "config"}
 
 

@@ -78,7 +78,7 @@ HUBS: Mapping[str, Mapping[str, Any]] = {
     "second factor": {"mfa": "required", "authenticationContext": "c1"},
     "by object id": {"usernameClaim": "oid"},
     "by subject": {"usernameClaim": "sub"},
-    "whole organisation": {"organizations": ["your-organisation"]},
+    "whole organisation": {"groups": {"members": "your-organisation"}},
 }
 """Hubs that differ from the stack's own, by what is laid over `auth` of its settings."""
 
@@ -105,14 +105,10 @@ class Case:
     """What the directory has on this person beside groups."""
     hub: str = ""
     """Which of HUBS."""
-    named: str = ""
-    """The person's name, where the settings name one."""
 
     @property
     def person(self) -> str:
         """What this row's person types as name."""
-        if self.named:
-            return self.named
         slug = re.sub(r"[^a-z0-9]+", "-", f"{self.what} {self.hub}".lower()).strip("-")
         if self.provider == "github":
             return slug[:39].strip("-")

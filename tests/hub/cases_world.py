@@ -103,8 +103,9 @@ def account(case: Case, password: str) -> dict[str, Any]:
 
 def _memberships(auth: Document, member_of: Iterable[str]) -> list[str]:
     if auth["provider"] == "github":
-        team = auth["organizations"][0]
-        kinds = {"member": [team.partition(":")[0], team]}
+        team, admins = auth["groups"]["members"], auth["groups"]["admins"]
+        member = [team.partition(":")[0], team]
+        kinds = {"member": member, "administrator": [*member, admins]}
     else:
         users, admins = auth["groups"]["users"], auth["groups"]["admins"]
         kinds = {"member": [users], "administrator": [admins, users], "only-administrator": [admins]}

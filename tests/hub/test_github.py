@@ -12,10 +12,9 @@ from tornado.httpclient import HTTPClientError
 
 from tests.hub import fakes
 from tests.hub.fakes import Handler, Web, after, signs_in
-from tests.unit.documents import committed
 
 TEAM = "/orgs/your-organisation/teams/data-science/members/"
-ADMIN = committed("lab")["auth"]["administrators"][0]
+ADMINS = "/orgs/your-organisation/teams/jupyterhub-admins/members/"
 USED_UP = {"headers": {"X-RateLimit-Remaining": "0"}}
 TOKENS = {"access_token": "a", "token_type": "bearer", "scope": "read:org"}
 
@@ -26,11 +25,14 @@ def _known() -> Iterator[UserDict]:
         yield known
 
 
-def github(member: object = 204, login: str = "Ada", number: int | None = 7, **answers: object) -> Any:  # noqa: ANN401 -- of the hub
+def github(
+    member: object = 204, login: str = "Ada", number: int | None = 7, admin: object = 404, **answers: object
+) -> Any:  # noqa: ANN401 -- of the hub
     """Make the class, before a GitHub that answers so."""
     made = fakes.authenticator("lab")
     who = {"login": login, "id": number, "email": None}
-    made.http_client = Web({"access_token": TOKENS, "/user": who, TEAM + login.lower(): member, **answers})
+    places = {TEAM + login.lower(): member, ADMINS + login.lower(): admin}
+    made.http_client = Web({"access_token": TOKENS, "/user": who, **places, **answers})
     return made
 
 
@@ -67,12 +69,21 @@ def test_only_a_plain_yes_makes_a_member(answer: object, word: tuple[str, int], 
     assert refusal(github(answer), known) == word
 
 
-def test_an_administrator_is_a_member_as_well(known: UserDict) -> None:
-    assert run(signs_in(github(204, ADMIN), known)).admin
-    assert refusal(github(404, ADMIN), known) == ("not_member", 403)
+def test_an_administrator_is_in_the_team_of_administrators(known: UserDict) -> None:
+    user = run(signs_in(github(admin=204), known))
+    assert user.admin
+    assert {group.name for group in user.groups} == {
+        "your-organisation:data-science",
+        "your-organisation:jupyterhub-admins",
+    }
+    assert refusal(github(404, admin=404), known) == ("not_member", 403)
 
 
-def test_who_is_named_no_longer_administers_no_longer(known: UserDict) -> None:
+def test_an_outage_at_one_team_is_no_answer_about_it(known: UserDict) -> None:
+    assert refusal(github(204, admin=502), known) == ("provider_error", 503)
+
+
+def test_who_is_in_that_team_no_longer_administers_no_longer(known: UserDict) -> None:
     # None would leave an administrator of before what the hub's database says.
     assert run(github().get_authenticated_user(Handler(known), None))["admin"] is False
 
@@ -114,6 +125,10 @@ def test_who_is_renamed_is_signed_out_and_told_so(known: UserDict) -> None:
     asked = github()
     user = run(signs_in(asked, known))
     run(after(user, 60))
-    asked.http_client.answers["/user"] = {"login": "grace", "id": 7, "email": None}
+    asked.http_client.answers |= {
+        "/user": {"login": "grace", "id": 7, "email": None},
+        TEAM + "grace": 204,
+        ADMINS + "grace": 404,
+    }
     assert run(asked.refresh_user(user)) is False
     assert run(user.get_auth_state())["left"] == "renamed"

@@ -23,7 +23,7 @@ from tests.hub.cases import STACKS, Case, Provider, enters
 from tests.hub.cases_browser import Browser
 from tests.hub.cases_run import write
 from tests.hub.cases_world import Changed, Hub, World, hub_of, running_world
-from tests.unit.documents import settings_of
+from tests.unit.documents import committed, settings_of
 
 IN_EARNEST = bool(os.environ.get("LEAVING_IN_EARNEST"))
 QUARTER = 15 * 60
@@ -52,8 +52,6 @@ WAYS: Mapping[Provider, Mapping[str, Mapping[str, Any]]] = {
     },
 }
 ALL = [(provider, what) for provider, ways in WAYS.items() for what in ways]
-# GitHub's administrators are named in the settings.
-ADMINISTRATOR = {"github": "your-username"}
 
 
 def leaver(provider: Provider, what: str) -> Case:
@@ -61,13 +59,7 @@ def leaver(provider: Provider, what: str) -> Case:
 
 
 def demoted(provider: Provider) -> Case:
-    return Case(
-        provider,
-        "demoted",
-        enters(admin=True),
-        member_of=("member" if provider == "github" else "administrator",),
-        named=ADMINISTRATOR.get(provider, ""),
-    )
+    return Case(provider, "demoted", enters(admin=True), member_of=("administrator",))
 
 
 def stays(provider: Provider) -> Case:
@@ -243,16 +235,15 @@ def test_who_administers_no_longer_does_so_no_longer(keeping: Hub, world: World)
     assert (person.browser.me() or {})["admin"]
     assert person.browser.api("GET", "/users").status_code == 200
     own = person.browser.api("POST", f"/users/{person.name}/tokens", json={}).json()["token"]
-    auth = settings_of(STACKS[provider]).auth
-    left = {"teams": []} if provider == "github" else {"groups": [auth.groups["users"]]}  # type: ignore[union-attr]
+    groups = committed(STACKS[provider])["auth"]["groups"]
+    left = {"teams": [groups["members"]]} if provider == "github" else {"groups": [groups["users"]]}
     since = person.change({"claims": left})
     until(lambda: person.by_token(own, "GET", "/users") != 200)
     person.told(since, "no administrator by token or session")
     assert person.browser.api("GET", "/users").status_code == 403
     me = person.browser.me()
-    # Whoever is a member still stays in; GitHub's administrator was one by the team alone.
-    assert (me is None) == (provider == "github")
-    assert not (me or {}).get("admin")
+    assert me is not None, "whoever is a member still stays in"
+    assert not me.get("admin")
     person.change({})
 
 

@@ -86,14 +86,10 @@ _SECTIONS: dict[Provider, str] = {
 
 
 def _checks() -> Iterator[Check]:
-    anybody = {
-        "entra": _ANYBODY.format(module="signing_in", name="SigningIn"),
-        "github": _ANYBODY.format(module="sign_in_github", name="GitHub"),
-        "cloudflare": _ANYBODY.format(module="signing_in", name="SigningIn"),
-    }
+    anybody = _ANYBODY.format(module="signing_in", name="SigningIn")
     for provider, section in _SECTIONS.items():
         pkce = _PKCE.format(section=section)
-        yield Check("group", provider, anybody[provider], ("a stranger",))
+        yield Check("group", provider, anybody, ("a stranger",))
         yield Check("PKCE", provider, pkce, (_STOLEN,))
         # One alone does not open the door: whose code it is, is asked twice.
         yield Check("state and PKCE", provider, _STATE + pkce, (_LINK,))

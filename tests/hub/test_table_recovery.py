@@ -38,8 +38,6 @@ TIMES = ["| provider | who | what was seen | after |", "|---|---|---|---|"]
 def cases(provider: Provider) -> list[Case]:
     kinds = [LEAVES, STAYS, TURNS]
     found = [Case(provider, what, enters()) for what in kinds]
-    if provider == "github":
-        return found
     return [*found, Case(provider, DEMOTED, enters(admin=True), ("administrator",))]
 
 
@@ -90,23 +88,22 @@ def is_admin(browser: Browser) -> bool:
 
 def test_who_left_during_an_outage_is_out_after_it(hub: Hub, world: World) -> None:
     leaver, member = signed_in(world, hub, LEAVES), signed_in(world, hub, STAYS)
-    demoted = None if hub.provider == "github" else signed_in(world, hub, DEMOTED)
+    demoted = signed_in(world, hub, DEMOTED)
     log = hub.running.log.read_text
     with world.away():
         say(world, hub, LEAVES, {"claims": {"groups": [], "teams": []}})
-        if demoted:
-            users = committed(STACKS[hub.provider])["auth"]["groups"]["users"]
-            say(world, hub, DEMOTED, {"claims": {"groups": [users]}})
+        groups = committed(STACKS[hub.provider])["auth"]["groups"]
+        plain = [groups["members" if hub.provider == "github" else "users"]]
+        say(world, hub, DEMOTED, {"claims": {"groups": plain, "teams": plain}})
         # Whoever comes by is let in, while the provider is asked and says nothing.
         until(lambda: leaver.me() and member.me() and log().count("says nothing of") >= 2)
         assert all(browser.me() for browser in (leaver, member))
-        assert demoted is None or is_admin(demoted)
+        assert is_admin(demoted)
     back = time.monotonic()
     told(hub, LEAVES, "signed out, after the provider was back", until(lambda: leaver.me() is None, back))
-    if demoted:
-        seconds = until(lambda: not is_admin(demoted), back)
-        told(hub, DEMOTED, "no administrator, after the provider was back", seconds)
-        assert demoted.me()
+    seconds = until(lambda: not is_admin(demoted), back)
+    told(hub, DEMOTED, "no administrator, after the provider was back", seconds)
+    assert demoted.me()
     assert member.me()
 
 

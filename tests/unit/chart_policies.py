@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chart.network import own_policies, policies
+from chart.network import own_policies, policies, service_policies
 from settings import Settings
+from settings.capabilities import LABEL
 from settings.flows import CONNECTOR
 
 Json = dict[str, Any]
@@ -77,6 +78,7 @@ def rendered(settings: Settings) -> list[Json]:
         "proxy": spec("proxy", release, values["proxy"]["chp"]["networkPolicy"]),
         "singleuser": spec("users", release, values["singleuser"]["networkPolicy"]),
         **own_policies(settings),
+        **service_policies(settings),
     }
     return [
         {
@@ -89,12 +91,13 @@ def rendered(settings: Settings) -> list[Json]:
     ]
 
 
-def pod(role: str, address: str, settings: Settings) -> Json:
-    """Give a pod of the release."""
+def pod(role: str, address: str, settings: Settings, services: tuple[str, ...] = ()) -> Json:
+    """Give a pod of the release; `services` are those that its owner may use."""
     if role == "tunnel":
         return make(settings.namespace.name, address, dict(CONNECTOR), {})
     carried = {ACCESS + label: "true" for label in CARRIES[role]}
-    marks = {**labels(COMPONENTS[role], settings.hub.release), **carried}
+    granted = {f"{LABEL}/{name}": "true" for name in services}
+    marks = {**labels(COMPONENTS[role], settings.hub.release), **carried, **granted}
     return make(settings.namespace.name, address, marks, PORTS[role])
 
 

@@ -34,7 +34,15 @@ CORRECTIONS: dict[str, Correction] = {
         "Organisations or teams say who gets in; nobody else does.",
         (
             shape("snippet-github-with-administrators-only", "open-to-everyone"),
-            Rule("D2", ("whole-organisation-on-a-public-host", "team-beside-its-organisation")),
+            Rule(
+                "D2",
+                (
+                    "capabilities-that-let-nobody-in",
+                    "everyone-may-sign-in",
+                    "whole-organisation-on-a-public-host",
+                    "team-beside-its-organisation",
+                ),
+            ),
             Test(SIGN_IN, "test_nobody_gets_in_who_is_not_named"),
         ),
     ),
@@ -43,7 +51,7 @@ CORRECTIONS: dict[str, Correction] = {
         "Groups are defined once, in auth.groups; from them comes all that the hub wants for them.",
         (
             shape("snippet-groups-without-their-definition"),
-            Rule("D3", ("profile-by-group-without-groups",)),
+            Rule("D4", ("profile-by-group-without-groups",)),
             Test(TRAITS, "test_the_snippets_of_the_requirement_documents_are_refused"),
             Test(SIGN_IN, "test_entra_knows_groups_by_object_id_and_people_by_a_unique_claim"),
         ),

@@ -47,8 +47,9 @@ def patched(document: Document, patch: Document) -> Document:
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
-        elif isinstance(value, dict) and isinstance(result.get(key), dict):
-            result[key] = patched(result[key], value)
+        elif isinstance(value, dict):
+            there = result.get(key)
+            result[key] = patched(there if isinstance(there, dict) else {}, value)
         else:
             result[key] = copy.deepcopy(value)
     return result

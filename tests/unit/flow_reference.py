@@ -10,6 +10,7 @@ from typing import Any
 from settings import Settings
 from settings.flow import Flow, Pods, Ranges
 from settings.flows import CONNECTOR, flows
+from settings.services import for_users, name_of
 from tests.unit.chart_policies import make, pod, rendered
 from tests.unit.netpol_reference import World
 
@@ -24,6 +25,8 @@ class End:
     role: str = ""
     namespace: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    services: tuple[str, ...] = ()
+    """Of user pods: what their owner may use."""
 
 
 def private(address: str, whole: Settings) -> bool:
@@ -54,16 +57,19 @@ def listed(flow: Flow, source: End, target: End, whole: Settings) -> bool:
     if source.role and target.role:
         return False
     if source.role:
-        return flow.source == source.role and is_at(target, flow, whole)
+        may = flow.granted is None or flow.granted in source.services
+        return may and flow.source == source.role and is_at(target, flow, whole)
     return flow.target == target.role and is_at(source, flow, whole)
 
 
 def release_of(whole: Settings) -> dict[End, Json]:
+    services = tuple(map(name_of, for_users(whole.services)))
     ends = [End("10.201.0.2", "hub"), End("10.201.0.3", "proxy"), End("10.201.0.4", "users")]
-    ends.append(End("10.201.0.5", "users"))
+    ends.append(End("10.201.0.5", "users", services=services))
+    ends.append(End("10.201.0.7", "users", services=services[1::2]))
     if whole.ingress.tunnel:
         ends.append(End("10.201.0.6", "tunnel"))
-    return {end: pod(end.role, end.address, whole) for end in ends}
+    return {end: pod(end.role, end.address, whole, end.services) for end in ends}
 
 
 def others_of(whole: Settings) -> dict[End, Json]:

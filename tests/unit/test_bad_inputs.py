@@ -106,7 +106,8 @@ SOUND: dict[str, tuple[str, Document]] = {
         {
             "services": {
                 "catalogue": [{"kind": "gitlab", "url": "http://gitlab.aiv.internal", "reach": _OUTSIDE}]
-            }
+            },
+            "capabilities": {"everyone": {"services": ["all"]}},
         },
     ),
     "culling that is off": ("local", {"culling": {"enabled": False, "every": "2h", "maxAge": "30m"}}),

@@ -17,6 +17,7 @@ from tests.unit.variants import DATABASES
 
 CLIENT, DATABASE = "the secret of the application", "the password of the database"
 AUTH = {"anyName": None, **committed("lab")["auth"]}
+CAPABILITIES = committed("lab")["capabilities"]
 
 
 @cache
@@ -27,7 +28,7 @@ def with_identities() -> Deployed:
         "databasePassword": pulumi.Output.secret(DATABASE),
     }
     full = Brought(tls_cert=given.tls_cert, tls_key=given.tls_key, further=further)
-    patch = {"auth": AUTH, **DATABASES[-1], "secrets": {"source": "config"}}
+    patch = {"auth": AUTH, "capabilities": CAPABILITIES, **DATABASES[-1], "secrets": {"source": "config"}}
     return run(lambda: deploy(settings(patch), full, project()))
 
 

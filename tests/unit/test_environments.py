@@ -11,6 +11,7 @@ import pytest
 
 from settings import Settings
 from settings.auth import Cloudflare, Entra, GitHub, SharedPassword
+from settings.capabilities import administering, gives, signing_in
 from settings.delivery import GitLab
 from settings.document import read
 from settings.door import ExistingTls, NoTls, PemTls, PfxTls, url
@@ -49,10 +50,11 @@ def sign_in_of(settings: Settings) -> str:
         case SharedPassword() as auth:
             return f"shared password, {len(auth.administrators)} administrators"
         case Entra() as auth:
-            allowed, admins = " ".join(auth.allowed), " ".join(auth.administrators)
+            rows = settings.capabilities
+            allowed, admins = " ".join(signing_in(rows)), " ".join(administering(rows))
             return f"Entra groups {allowed}, admins {admins}, MFA {auth.mfa}"
         case GitHub() as auth:
-            return "GitHub organisations and teams" if auth.organizations else "nobody"
+            return "GitHub organisations and teams" if signing_in(settings.capabilities) else "nobody"
         case Cloudflare() as auth:
             return f"Cloudflare Access, team {auth.team}"
 
@@ -323,8 +325,10 @@ def test_secrets_of_aiv_have_the_names_that_its_teams_know(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", AIV)
 def test_gpus_of_aiv_are_for_a_group(stack: str) -> None:
-    for profile in settings_of(stack).profiles:
-        assert profile.groups == (("gpu",) if profile.gpu else ())
+    found = settings_of(stack)
+    for profile in found.profiles:
+        rows = [name for name, row in found.capabilities.items() if gives(row.profiles, profile.slug)]
+        assert rows == (["gpu"] if profile.gpu else ["everyone"])
 
 
 def test_ceph_makes_buckets_by_a_class_of_their_own() -> None:

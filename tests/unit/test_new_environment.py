@@ -31,8 +31,8 @@ config:
       tenantId: 0b3e5a17-5c5d-4f07-9d6e-2f1f0a9c7e11
       clientId: 7c9f4b0e-1d2a-4c3b-8e5f-6a7b8c9d0e1f
       groups: {astronomers: 5f0c3f0a-7b1e-4d7c-9a53-3f5d2c1b0a99}
-      allowed: [astronomers]
       reach: {public443: the provider has many addresses that change}
+    capabilities: {everyone: {profiles: [all]}, astronomers: {signIn: true}}
     profiles:
       - name: CPU-only
         slug: cpu-only

@@ -337,7 +337,8 @@ def test_granted_services_are_tried_as_their_way_leads(monkeypatch: pytest.Monke
                 "catalogue": [
                     {"kind": "gitlab", "url": "https://git.example.org", "reach": {"egressProxy": True}}
                 ]
-            }
+            },
+            "capabilities": {"everyone": {"services": ["all"]}},
         },
     )
     assert Target("gitlab", "git.example.org", 443, ("proxy.aiv.internal", 3128)) in granted(through)

@@ -62,8 +62,11 @@ def test_the_callback_is_the_address_to_register(stack: str, expected: str | Non
             "lab",
             {
                 "provider": "github",
-                "organizations": ["your-organisation:data-science"],
-                "administrators": ["your-username"],
+                "groups": {
+                    "members": "your-organisation:data-science",
+                    "admins": "your-organisation:jupyterhub-admins",
+                },
+                "administrators": ["admins"],
             },
         ),
         (

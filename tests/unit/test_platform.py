@@ -7,17 +7,19 @@ from typing import Any
 
 import pytest
 
-from chart.platform import FOLDER, catalogue_files, environment
+from chart.network import service_policies
+from chart.platform import FOLDER, catalogue_files, environments
 from chart.values import build
 from components.platform import Platform, PlatformArgs
 from settings import Settings
 from settings.letting_in import markdown, requests
 from settings.portal import card, card_files
-from settings.services import CATALOGUE, ENVIRONMENT
+from settings.services import CATALOGUE
 from tests.unit.documents import PROJECT, settings_of
 from tests.unit.recorder import Recorder, run
 
 MAP = "kubernetes:core/v1:ConfigMap"
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 # What a notebook of 254Carbon finds: name, variable, its value, namespace, port.
 ROWS = (
     ("trino", "TRINO_HOST", "trino.trino", "trino", 8080),
@@ -51,10 +53,14 @@ def entries(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def ways_in(settings: Settings) -> list[tuple[str, int]]:
-    """Give namespaces and ports that user pods may go to."""
+    """Give namespaces and ports that pods of users with every service may go to."""
+    rules = [
+        *build(settings)["singleuser"]["networkPolicy"]["egress"],
+        *(rule for spec in service_policies(settings).values() for rule in spec["egress"]),
+    ]
     return [
         (peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
-        for rule in build(settings)["singleuser"]["networkPolicy"]["egress"]
+        for rule in rules
         for peer in rule["to"]
         if "namespaceSelector" in peer
         for port in rule["ports"]
@@ -68,7 +74,8 @@ def made(settings: Settings) -> Recorder:
             PlatformArgs(
                 namespace="jupyter",
                 files=catalogue_files(settings),
-                environment=environment(settings),
+                environments=environments(settings),
+                policies=service_policies(settings),
                 card=card_files(settings),
             ),
         )
@@ -88,9 +95,12 @@ def test_each_service_of_254carbon_is_told_reached_and_asked_for(
     name: str, variable: str, value: str, namespace: str, port: int
 ) -> None:
     settings = carbon()
-    assert environment(settings)[variable] == value
+    assert environments(settings)[f"platform-service-{name}"][variable] == value
     assert entries(settings)[name]["variables"][variable] == value
-    assert ways_in(settings).count((namespace, port)) == 1
+    # The bucket, which is everybody's, lies where the service MinIO does.
+    assert ways_in(settings).count((namespace, port)) == 1 + (name == "minio")
+    spec = service_policies(settings)[f"platform-service-{name}"]
+    assert spec["podSelector"]["matchLabels"][f"platform.service/{name}"] == "true"
     assert f"| {name} |" in catalogue_files(settings)["README.md"]
     (asked,) = [
         request
@@ -114,9 +124,9 @@ def test_a_changed_address_is_read_by_new_servers_without_a_new_hub() -> None:
 
 def test_user_pods_read_what_the_component_makes() -> None:
     user = build(carbon())["singleuser"]
-    spawner = build(carbon())["hub"]["config"]["KubeSpawner"]
+    granted = build(carbon())["custom"]["capabilities"]["services"]
     kept = {"optional": True}
-    assert {"configMapRef": {"name": ENVIRONMENT, **kept}} in spawner["extra_container_config"]["envFrom"]
+    assert {one["environment"] for one in granted.values()} == set(environments(carbon()))
     assert {"name": CATALOGUE, "configMap": {"name": CATALOGUE, **kept}} in user["storage"]["extraVolumes"]
     (mount,) = [one for one in user["storage"]["extraVolumeMounts"] if one["name"] == CATALOGUE]
     # A subPath would never see a changed catalogue.
@@ -125,7 +135,7 @@ def test_user_pods_read_what_the_component_makes() -> None:
     found = maps(carbon())
     assert folder == FOLDER
     assert file in found[CATALOGUE]
-    assert found[ENVIRONMENT] == environment(carbon())
+    assert {name: found[name] for name in environments(carbon())} == environments(carbon())
 
 
 def test_what_is_for_the_hub_alone_is_told_to_no_user() -> None:
@@ -134,7 +144,7 @@ def test_what_is_for_the_hub_alone_is_told_to_no_user() -> None:
     values = build(settings)
     assert "PLATFORM_SERVICES" not in values["singleuser"].get("extraEnv", {})
     assert CATALOGUE not in str(values["singleuser"]["storage"])
-    assert "extra_container_config" not in values["hub"]["config"]["KubeSpawner"]
+    assert values["custom"]["capabilities"]["services"] == {}
 
 
 def test_credentials_are_named_and_where_to_read_more() -> None:
@@ -151,8 +161,9 @@ def test_nothing_is_made_of_nothing() -> None:
 
 def test_the_maps_lie_beside_the_hub_under_the_component() -> None:
     recorder = made(carbon())
-    assert set(maps(carbon())) == {CATALOGUE, ENVIRONMENT, "portal-card"}
-    for asked in recorder.of(MAP):
+    assert set(maps(carbon())) == {CATALOGUE, *environments(carbon()), "portal-card"}
+    assert {one.plain()["metadata"]["name"] for one in recorder.of(POLICY)} == set(environments(carbon()))
+    for asked in (*recorder.of(MAP), *recorder.of(POLICY)):
         assert asked.plain()["metadata"]["namespace"] == "jupyter"
         assert "jupyterhub:components:Platform::platform" in asked.parent
 

@@ -8,7 +8,7 @@ import pytest
 
 from chart.values import build
 from settings import Settings
-from tests.unit.documents import Document, committed, local, patched, settings, settings_of
+from tests.unit.documents import Document, local, patched, settings, settings_of
 
 DEDICATED = {
     "placement": {
@@ -110,19 +110,6 @@ def test_nothing_is_said_about_nodes_that_nobody_chose() -> None:
 
 def test_a_planned_profile_is_offered_to_nobody() -> None:
     assert list(overrides(build(settings_of("lab")))) == ["cpu-only", "gpu-standard"]
-
-
-def test_profiles_of_groups_are_kept_by_the_groups_own_ids() -> None:
-    made = build(settings_of("aiv-prod"))
-    gpu = committed("aiv-prod")["auth"]["groups"]["gpu"]
-    assert made["custom"]["profileGroups"] == {"gpu-standard": [gpu], "gpu-large": [gpu]}
-    name = "profiles_by_group.py"
-    file = made["hub"]["extraFiles"][name]
-    assert file["mountPath"] == f"/usr/local/etc/jupyterhub/{name}"
-    assert "def offer(" in file["stringData"]
-    config = made["hub"]["extraConfig"]["profiles-by-group"]
-    assert "from profiles_by_group import offer" in config
-    assert 'get_config("custom.profileGroups")' in config
 
 
 def test_a_lost_node_is_left_soon_and_routes_come_back_soon() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from chart import services
 from chart.authorities import VARIABLES
-from chart.platform import environment
+from chart.platform import environments
 from chart.values import build
-from settings.services import ENVIRONMENT, Kind, Service
+from settings import Settings
+from settings.services import Kind, Service
 from tests.unit.documents import Document, settings, settings_of
 
 BUNDLE = {"cluster": {"caBundle": {"configMap": "company"}}}
@@ -23,6 +24,11 @@ def made(stack: str, patch: Document | None = None) -> dict[str, Any]:
 
 def service(kind: str, url: str, **more: str) -> dict[str, Any]:
     return {"kind": kind, "url": url, "reach": {"namespace": "x", "ports": [1]}, **more}
+
+
+def environment(whole: Settings) -> dict[str, str]:
+    """Join what pods of somebody with every service read."""
+    return {name: value for one in environments(whole).values() for name, value in one.items()}
 
 
 def env(catalogue: list[dict[str, Any]]) -> dict[str, str]:
@@ -79,13 +85,9 @@ def test_credentials_come_from_their_secret_into_user_pods_alone() -> None:
             {"services": {"catalogue": [service("trino", "https://a.example", credentials="trino-login")]}}
         )
     )
-    spawner = found["hub"]["config"]["KubeSpawner"]
-    # In this order: the last word is the credentials'.
-    assert spawner["extra_container_config"]["envFrom"] == [
-        {"configMapRef": {"name": ENVIRONMENT, "optional": True}},
-        {"secretRef": {"name": "trino-login"}},
-    ]
-    assert "extraEnv" not in found["hub"]
+    services = found["custom"]["capabilities"]["services"]
+    assert services == {"trino": {"environment": "platform-service-trino", "credentials": ["trino-login"]}}
+    assert "trino-login" not in str({**found, "custom": {}}), "of all pods"
 
 
 def test_a_bucket_of_ceph_is_found_through_what_rook_makes_for_its_claim() -> None:

@@ -115,10 +115,13 @@ def test_the_class_that_is_named_is_mounted_with_all_that_it_imports(stack: str)
 def test_github_asks_for_memberships_that_are_not_public() -> None:
     made = hub("lab")["config"]
     assert made["JupyterHub"]["authenticator_class"] == "sign_in_github.GitHub"
-    assert made["GitHubOAuthenticator"]["allowed_organizations"] == ["your-organisation:data-science"]
+    members, admins = "your-organisation:data-science", "your-organisation:jupyterhub-admins"
+    assert made["GitHubOAuthenticator"]["allowed_groups"] == [members, admins]
     assert made["GitHubOAuthenticator"]["scope"] == ["read:org"]
-    assert made["GitHubOAuthenticator"]["admin_users"] == ["your-username"]
-    assert "manage_groups" not in made["Authenticator"]
+    assert made["GitHubOAuthenticator"]["admin_groups"] == [admins]
+    assert made["Authenticator"]["manage_groups"] is True
+    assert hub("lab")
+    assert build(settings_of("lab"))["custom"]["signIn"]["known_groups"] == [members, admins]
 
 
 def test_cloudflare_is_a_provider_of_the_teams_own_application() -> None:

@@ -21,9 +21,15 @@ def _replaced(section: str, wanted: Document) -> Document:
     return {section: {**dict.fromkeys(gone), **wanted}}
 
 
-SIGN_IN = [
-    _replaced("auth", committed(stack)["auth"]) for stack in ("lab", "aiv-prod", "iav-test", "carbon254")
-]
+def _signed_in(stack: str) -> Document:
+    """Sign in as a stack does, with a row for each group: what else a row names may not be there."""
+    auth = committed(stack)["auth"]
+    rows = {name: {"signIn": True, "servers": 2} for name in auth.get("groups", {})}
+    every = {"everyone": {"profiles": ["all"], "services": ["all"]}}
+    return {**_replaced("auth", auth), **_replaced("capabilities", {**every, **rows})}
+
+
+SIGN_IN = [_signed_in(stack) for stack in ("lab", "aiv-prod", "iav-test", "carbon254")]
 SIGN_IN += [
     {"auth": {"administrators": []}},
     {"auth": {"usernameClaim": "sub"}},
