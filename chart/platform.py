@@ -50,7 +50,8 @@ def catalogue_files(settings: Settings) -> dict[str, str]:
     told = for_users(settings.services)
     if not told:
         return {}
-    document = {"version": 1, "services": [_entry(service) for service in told]}
+    asked = {"contact": settings.auth.contact} if settings.auth.contact else {}
+    document = {"version": 1, **asked, "services": [_entry(service) for service in told]}
     page = _HEAD.format(document=_DOCUMENT) + "".join(map(_row, told))
     return {_DOCUMENT: json.dumps(document, indent=2) + "\n", _PAGE: page}
 

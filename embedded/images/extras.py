@@ -1,4 +1,4 @@
-"""Images that only some stacks need on the node: a PostgreSQL, and a stand-in for the tunnel's connector.
+"""Images that only some need on the node: a PostgreSQL, a stand-in for a connector, services that tests use.
 
 They lie beside the recipes that every stack needs: a change here must not give those another tag.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from embedded.images import rootfs
+from embedded.images import rootfs, services
 from embedded.images.layer import EPOCH, Attributes
 from embedded.images.parts import Bench, Part
 from embedded.images.recipe import HERE, SUITE, Recipe
@@ -60,6 +60,7 @@ EXTRAS = (
         },
         inputs=("embedded/images/extras.py", "embedded/images/connector/cloudflared.py"),
     ),
+    services.RECIPE,
 )
 
 
@@ -106,7 +107,11 @@ def connector(bench: Bench) -> Part:
     return Part(tree)
 
 
-MAKERS: dict[str, Callable[[Bench], Part]] = {"postgres": postgres, "connector": connector}
+MAKERS: dict[str, Callable[[Bench], Part]] = {
+    "postgres": postgres,
+    "connector": connector,
+    services.NAME: services.services,
+}
 
 
 def without_known(tree: Path, base: Path) -> None:
