@@ -85,7 +85,7 @@ class Catalogue:
         who = " or ".join(found.groups)
         asked = self.contact or "whoever runs the hub"
         raise NotGranted(
-            f"{found.name} is there, and you were not granted it.",
+            found.name,
             f"This server has no way to it and no credentials for it. You have: {_names(self.granted)}.",
             f"Ask {asked} for {f'membership of {who}' if who else 'it'}; then stop and start your server.",
         )
@@ -109,7 +109,7 @@ class Catalogue:
         raise UnknownService(
             f"This hub knows no service {name}.",
             "Nothing was connected.",
-            f"Did you mean {known[near[0]]}? " * bool(near) + f"There are: {_names(self.services)}.",
+            "".join(f"Did you mean {known[one]}? " for one in near) + f"There are: {_names(self.services)}.",
         )
 
 

@@ -146,9 +146,7 @@ def _datahub(service: Service, options: Options) -> Any:
 
 def _ray(service: Service, options: Options) -> Any:
     ray = library(service, "ray")
-    return ray.init(
-        **{"address": service.url, "ignore_reinit_error": True, "log_to_driver": False, **options}
-    )
+    return ray.init(**{"address": service.url, **options})
 
 
 def _kafka(service: Service, options: Options) -> Any:

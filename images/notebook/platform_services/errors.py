@@ -50,7 +50,11 @@ class UnknownService(PlatformServiceError):
 
 
 class NotGranted(PlatformServiceError):
-    """The service is there, and this user may not have it."""
+    """The service `name` is there, and this user may not have it."""
+
+    def __init__(self, name: str, follows: str, to_do: str) -> None:
+        super().__init__(f"{name} is there, and you were not granted it.", follows, to_do)
+        self.name = name
 
 
 class MissingLibrary(PlatformServiceError):

@@ -15,6 +15,7 @@ from platform_services.clients import CLIENTS, Client
 from platform_services.errors import (
     CredentialsRefused,
     NoCatalogue,
+    NotGranted,
     NotReachable,
     PlatformServiceError,
     UnknownService,
@@ -71,11 +72,9 @@ def check(name: str, timeout: float = doors.TIMEOUT) -> State:
     known = catalogue.load()
     try:
         return _state(known.one(name), timeout)
-    except UnknownService:
-        raise
-    except PlatformServiceError as error:
-        (service,) = [each for each in known.services if name.casefold() in {each.name.casefold(), each.kind}]
-        return State(service.name, service.kind, service.address, False, False, error.what)
+    except NotGranted as refusal:
+        (service,) = [each for each in known.services if each.name == refusal.name]
+        return _state(service, timeout)
 
 
 def reachable(timeout: float = 1.0) -> list[State]:
