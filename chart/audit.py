@@ -8,6 +8,7 @@ from settings import Settings
 
 _FILES = (
     "audit.py",
+    "audit_counts.py",
     "audit_database.py",
     "audit_facts.py",
     "audit_record.py",

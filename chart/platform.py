@@ -7,6 +7,7 @@ import json
 from chart.merge import Values
 from chart.services import Variables, variables
 from settings import Settings
+from settings.capabilities import Capabilities, gives
 from settings.services import CATALOGUE, Service, environment_map, for_users, name_of
 
 FOLDER = "/etc/platform-services"
@@ -56,12 +57,17 @@ def catalogue_files(settings: Settings) -> dict[str, str]:
     told = for_users(settings.services)
     if not told:
         return {}
-    document = {"version": 1, "services": [_entry(service) for service in told]}
+    asked = {"contact": settings.auth.contact} if settings.auth.contact else {}
+    document = {
+        "version": 1,
+        **asked,
+        "services": [_entry(service, settings.capabilities) for service in told],
+    }
     page = _HEAD.format(document=_DOCUMENT) + "".join(map(_row, told))
     return {_DOCUMENT: json.dumps(document, indent=2) + "\n", _PAGE: page}
 
 
-def _entry(service: Service) -> Values:
+def _entry(service: Service, capabilities: Capabilities) -> Values:
     """Write one service; of its credentials the Secret's name alone."""
     return {
         "name": name_of(service),
@@ -71,6 +77,7 @@ def _entry(service: Service) -> Values:
         "docs": service.docs,
         "variables": variables(service),
         "credentials": service.credentials,
+        "groups": [name for name, row in capabilities.items() if gives(row.services, name_of(service))],
     }
 
 

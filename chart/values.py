@@ -22,6 +22,7 @@ from chart.pages import pages
 from chart.placement import availability, placement, scheduling
 from chart.platform import platform
 from chart.profiles import profile_list
+from chart.prompt import prompt
 from chart.restarts import restarts
 from chart.roles import administrators, emergency, machines
 from chart.security import security
@@ -50,6 +51,7 @@ def build(settings: Settings) -> Values:
         pages,
         security,
         authorities,
+        prompt,
         restarts,
         egress_proxy,
         database,

@@ -8,6 +8,7 @@ from ops import break_glass, check, compare, env, firewall, manifests, rights, v
 from ops.adopt import __main__ as adopt
 from ops.comment import command as comment
 from ops.ending import Commands
+from ops.moving import command as moving
 from ops.new_stack import command as new_stack
 from ops.pipeline import command as pipeline
 from ops.preview import command as preview
@@ -35,6 +36,7 @@ for command in (
     env,
     firewall,
     manifests,
+    moving,
     new_stack,
     pipeline,
     preview,

@@ -48,8 +48,8 @@ OBJECTS = {
     "ingress": "the host in Ingress or HTTPRoute, which the release makes; with `tunnel` the connector's "
     "Deployment, Secret, NetworkPolicy and PodDisruptionBudget",
     "tls": "the TLS Secret, where the certificate comes with the stack; cert-manager's Certificate",
-    "capabilities": "nothing beside the release; policies of `services` look for labels that come of it",
     "auth": "the passwords or the client secret in the credentials Secret",
+    "capabilities": "nothing beside the release; policies of `services` look for labels that come of it",
     "hub": "the release",
     "profiles": "nothing beside the release",
     "gpu": "a ResourceQuota, a PriorityClass, a ConfigMap for the GPU operator: each where it is asked for",

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from settings.finding import Finding
 from settings.section import Section
+from settings.transcribed import told
 
 _DISCRIMINATORS = ("provider", "controller", "source", "kind", "tool")
 _FOLLOWS = "The document cannot be read as settings, so nothing is deployed."
@@ -33,6 +34,10 @@ def _follows_from_another(fault: ErrorDetails, faults: list[ErrorDetails]) -> bo
 
 def _finding(fault: ErrorDetails, document: object) -> Finding:
     path = location(fault["loc"], document)
+    if known := told(fault, document):
+        return Finding(
+            path=path, rule=known.rule, what=known.what, follows=known.follows, remedy=known.remedy
+        )
     what, remedy = _words(fault, path)
     return Finding(path=path, rule="shape", what=what, follows=_FOLLOWS, remedy=remedy)
 

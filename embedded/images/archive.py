@@ -44,6 +44,7 @@ def _add_layer(tar: tarfile.TarFile, layer: Layer) -> None:
     info = tarfile.TarInfo(f"blobs/sha256/{layer.digest}")
     info.size, info.mtime = layer.size, EPOCH
     with layer.file.open("rb") as content:
+        content.seek(layer.start)
         tar.addfile(info, content)
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from embedded import paths as places
 from embedded.console import Work, say
 from embedded.fault import Fault
-from embedded.images import archive, extras, parts, rootfs
+from embedded.images import archive, extras, kept, notebook, parts, rootfs
 from embedded.images.command import Runner
 from embedded.images.layer import Layer, as_found, pack, plain
-from embedded.images.parts import Bench, Part
+from embedded.images.parts import Bench, Part, Slice
 from embedded.images.recipe import (
     PYTHON,
     RECIPES,
@@ -28,6 +28,7 @@ from embedded.images.recipe import (
     architecture,
     base_key,
     key,
+    key_of,
     ref,
 )
 from embedded.paths import Paths
@@ -38,10 +39,11 @@ from embedded.toolchain.versions import load
 PARTS: dict[str, Callable[[Bench], Part]] = {
     "hub": parts.hub,
     "proxy": parts.proxy,
-    "notebook": parts.notebook,
     "pause": parts.pause,
     **extras.MAKERS,
 }
+# Images of several layers, which are made again one by one.
+SLICES: dict[str, tuple[Slice, ...]] = {"notebook": notebook.SLICES}
 SCRATCH = "building-"
 UNUSED_DAYS = 14
 
@@ -110,11 +112,11 @@ def _note_use(images: dict[str, Image]) -> None:
 
 
 def _forget(folder: Path) -> None:
-    """Remove what no checkout has used for long: a set of images is almost 2 GB."""
+    """Remove what no checkout has used for long: a set of images is 3 GB."""
     oldest = time.time() - UNUSED_DAYS * 24 * 3600
-    for kept in folder.iterdir():
-        if kept.suffix in {".tar", ".layer"} and kept.stat().st_mtime < oldest:
-            kept.unlink()
+    for file in folder.iterdir():
+        if file.suffix in {".tar", ".layer", kept.SUFFIX} and file.stat().st_mtime < oldest:
+            file.unlink()
 
 
 @contextmanager
@@ -134,7 +136,7 @@ def _build_all(wanted: list[tuple[Recipe, Image]], folder: Path, arch: Architect
         raise Fault(
             f"The images could not be written below {folder}: {error.strerror or error}.",
             "Nothing half-made is kept; finished images are.",
-            "Make room (4 GB), or name another place: EMBEDDED_CACHE=/some/dir make up",
+            "Make room (8 GB), or name another place: EMBEDDED_CACHE=/some/dir make up",
         ) from error
 
 
@@ -156,16 +158,16 @@ def _side_by_side(wanted: list[tuple[Recipe, Image]], folder: Path, bench: Bench
 
 def _debian(bench: Bench, folder: Path, work: Work) -> Debian:
     """The shared tree and its layer, kept between builds: the slowest step, and the same for all."""
-    kept = folder / f"debian-{base_key(bench.arch)}.layer"
+    earlier = folder / f"debian-{base_key(bench.arch)}.layer"
     tree = bench.work / "debian"
     with work.step(f"Debian {SUITE} with Python {PYTHON}") as detail:
         detail("packages")
-        if not _unpack(kept, tree, bench.runner):
+        if not _unpack(earlier, tree, bench.runner):
             rootfs.make(tree, bench.runner)
         detail("packing")
         layer = pack(tree, bench.work / "debian.layer", as_found)
         shutil.copyfile(layer.file, bench.work / "debian.kept")
-        (bench.work / "debian.kept").replace(kept)
+        (bench.work / "debian.kept").replace(earlier)
     return Debian(tree, layer)
 
 
@@ -185,18 +187,37 @@ def _unpack(kept: Path, tree: Path, runner: Runner) -> bool:
 def _build(recipe: Recipe, image: Image, bench: Bench, debian_tree: Future[Debian], work: Work) -> None:
     with work.step(recipe.name) as detail:
         detail("packages")
-        part = PARTS[recipe.name](bench) if recipe.name in PARTS else None
         layers = []
-        base = None
+        if recipe.name in SLICES:
+            layers = _sliced(recipe.name, image.archive.parent, bench, debian_tree, detail)
+        elif recipe.name in PARTS:
+            part = PARTS[recipe.name](bench)
+            detail("compiling and packing")
+            base = debian_tree.result() if recipe.debian else None
+            layers = [_pack(recipe.name, part, base, bench)]
         if recipe.debian:
             detail("waiting for Debian")
-            base = debian_tree.result()
-            layers.append(base.layer)
-        if part:
-            detail("compiling and packing")
-            layers.append(_pack(recipe.name, part, base, bench))
+            layers.insert(0, debian_tree.result().layer)
         detail("writing the archive")
         archive.write(image.archive, image.ref, bench.arch.image, recipe.config, layers)
+
+
+def _sliced(
+    name: str, folder: Path, bench: Bench, debian_tree: Future[Debian], detail: Callable[[str], None]
+) -> list[Layer]:
+    """Take the layers that an earlier build of the image made, and make the others."""
+    layers = []
+    for each in SLICES[name]:
+        known = f"{name}-{each.name}-{key_of(each.name.encode(), each.inputs, bench.arch, bench.checkout)}"
+        layer = kept.find(folder, name, known)
+        if layer is None:
+            detail(each.name)
+            part = each.make(bench)
+            layer = _pack(f"{name}-{each.name}", part, debian_tree.result(), bench)
+            kept.note(folder, known, layer)
+            shutil.rmtree(part.tree)
+        layers.append(layer)
+    return layers
 
 
 def _pack(name: str, part: Part, base: Debian | None, bench: Bench) -> Layer:
@@ -210,7 +231,7 @@ def _pack(name: str, part: Part, base: Debian | None, bench: Bench) -> Layer:
         (part.tree / folder).rename(inside)
         rootfs.compile_python(base.tree, [inside], bench.runner)
         inside.rename(part.tree / folder)
-    if name in extras.MAKERS:
+    if part.unpacked or name in extras.MAKERS:
         extras.without_known(part.tree, base.tree)
     for accounts in ("etc/passwd", "etc/group"):
         ours = part.tree / accounts

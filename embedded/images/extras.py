@@ -1,20 +1,19 @@
-"""Images that only some stacks need on the node: a PostgreSQL, and a stand-in for the tunnel's connector.
+"""Images that only some need on the node: a PostgreSQL, a stand-in for a connector, services that tests use.
 
 They lie beside the recipes that every stack needs: a change here must not give those another tag.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from embedded.images import rootfs
-from embedded.images.layer import EPOCH, Attributes
+from embedded.images import services, unpacked
+from embedded.images.layer import Attributes
 from embedded.images.parts import Bench, Part
-from embedded.images.recipe import HERE, SUITE, Recipe
+from embedded.images.recipe import HERE, Recipe
 
 PROGRAMS = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ACCOUNTS = ("etc/passwd", "etc/group")  # these are joined with Debian's own when the layer is packed
@@ -47,7 +46,11 @@ EXTRAS = (
             "Cmd": ["serve-database"],
             "ExposedPorts": {"5432/tcp": {}},
         },
-        inputs=("embedded/images/extras.py", "embedded/images/postgres/serve-database"),
+        inputs=(
+            "embedded/images/extras.py",
+            "embedded/images/unpacked.py",
+            "embedded/images/postgres/serve-database",
+        ),
     ),
     Recipe(
         "connector",
@@ -60,6 +63,7 @@ EXTRAS = (
         },
         inputs=("embedded/images/extras.py", "embedded/images/connector/cloudflared.py"),
     ),
+    services.RECIPE,
 )
 
 
@@ -75,21 +79,8 @@ def extras_for(document: Mapping[str, Any]) -> tuple[str, ...]:
 def postgres(bench: Bench) -> Part:
     """PostgreSQL's server as Debian packages it; runs as 999, keeps its data below its home."""
     tree = bench.work / "postgres"
-    bench.runner.fetch(
-        f"Downloading PostgreSQL {POSTGRES_VERSION} of Debian {SUITE}",
-        [
-            *rootfs.ALONE,
-            *("mmdebstrap", "--mode=root", "--format=directory", "--variant=extract"),
-            f"--include=postgresql-{POSTGRES_VERSION}",
-            f"--hook-dir={rootfs.HOOK}",
-            *(SUITE, tree),
-        ],
-        env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
-        fresh=tree,
-    )
-    for pattern in (*UNUSED, *(place.lstrip("/") for place in rootfs.UNWANTED)):
-        for path in tree.glob(pattern):
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    what = f"PostgreSQL {POSTGRES_VERSION}"
+    unpacked.packages(bench, what, [f"postgresql-{POSTGRES_VERSION}"], tree, UNUSED)
     _program(HERE / "postgres" / "serve-database", tree / "usr/local/bin/serve-database")
     (tree / POSTGRES_HOME.lstrip("/")).mkdir(parents=True)
     (tree / "etc").mkdir()
@@ -106,7 +97,11 @@ def connector(bench: Bench) -> Part:
     return Part(tree)
 
 
-MAKERS: dict[str, Callable[[Bench], Part]] = {"postgres": postgres, "connector": connector}
+MAKERS: dict[str, Callable[[Bench], Part]] = {
+    "postgres": postgres,
+    "connector": connector,
+    services.NAME: services.services,
+}
 
 
 def without_known(tree: Path, base: Path) -> None:

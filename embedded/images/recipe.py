@@ -65,7 +65,7 @@ def architecture(machine: str | None = None) -> Architecture:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One image: which files decide it (relative to the checkout), and how containers of it start."""
+    """One image: what decides it (files and folders of the checkout), and how containers of it start."""
 
     name: str
     config: Mapping[str, object]
@@ -118,12 +118,29 @@ RECIPES = (
                 HOME="/home/jovyan",
                 SHELL="/bin/bash",
                 NB_USER="jovyan",
+                EDITOR="nano",
+                # Nobody's news or statistics leave from a lab in somebody's closed network.
+                DO_NOT_TRACK="1",
+                DATAHUB_TELEMETRY_ENABLED="false",
+                MLFLOW_DISABLE_TELEMETRY="true",
+                RAY_USAGE_STATS_ENABLED="0",
+                NVIDIA_DRIVER_CAPABILITIES="compute,utility",
             ),
-            "Entrypoint": ["tini", "--"],
+            "Entrypoint": ["tini", "--", "start-notebook"],
             "Cmd": ["jupyterhub-singleuser"],
             "ExposedPorts": {"8888/tcp": {}},
         },
-        inputs=("images/notebook/requirements.txt",),
+        inputs=(
+            "embedded/images/notebook.py",
+            "embedded/images/unpacked.py",
+            "images/notebook/requirements.txt",
+            "images/notebook/trim.py",
+            "images/notebook/code-server",
+            "images/notebook/platform_services",
+            "images/notebook/notebook_welcome",
+            "images/notebook/examples",
+            "images/notebook/root",
+        ),
     ),
     Recipe(
         "pause",
@@ -160,8 +177,24 @@ def base_key(arch: Architecture) -> str:
 def key(recipe: Recipe, arch: Architecture, checkout: Path = CHECKOUT) -> str:
     """The image's tag: a digest of everything that decides its content."""
     described = json.dumps(asdict(recipe), sort_keys=True).encode()
-    files = (name.encode() + b"\0" + (checkout / name).read_bytes() for name in recipe.inputs)
+    return key_of(described, recipe.inputs, arch, checkout)
+
+
+def key_of(described: bytes, inputs: Iterable[str], arch: Architecture, checkout: Path = CHECKOUT) -> str:
+    """Name what these files and folders decide, on top of Debian."""
+    files = (
+        file.relative_to(checkout).as_posix().encode() + b"\0" + file.read_bytes()
+        for name in inputs
+        for file in files_of(checkout / name)
+    )
     return _tag(_digest([base_key(arch).encode(), described, *files]))
+
+
+def files_of(place: Path) -> list[Path]:
+    """Give a file, or the files of a folder; byte code that a run left there is none of them."""
+    if place.is_file():
+        return [place]
+    return sorted(file for file in place.rglob("*") if file.is_file() and file.parent.name != "__pycache__")
 
 
 def ref(recipe: Recipe, arch: Architecture, checkout: Path = CHECKOUT) -> str:

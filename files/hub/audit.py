@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
+import audit_counts
 from audit_database import watch_database
 from audit_record import open_trail, output, record
 from audit_requests import log_function, watch_requests
@@ -37,6 +38,7 @@ def install(c: Any, hub: str) -> None:  # noqa: ANN401 -- the hub's configuratio
         app.eventlog.register_event_schema(SCHEMA)
         trail.events = lambda made: app.eventlog.emit(schema_id=IDENTIFIER, data=made)
         watch_authenticator(app.authenticator)
+        audit_counts.begin(lambda: app.db)
         record("hub_start", "success", version=__version__)
         atexit.register(record, "hub_stop", "success")
         return await start(app)

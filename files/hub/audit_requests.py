@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
+import audit_counts
 from audit_record import CURRENT, Outcome, Request, begin, guarded, record
 from audit_sessions import began
 from jupyterhub.apihandlers.auth import OAuthTokenHandler, TokenAPIHandler
@@ -131,6 +132,7 @@ def log_function(handler: Handler) -> None:
 
 
 def _ended(handler: Handler, request: Request) -> None:
+    audit_counts.asked(request.actor)
     if request.signing_in or _is_sign_in(handler):
         _sign_in(handler, request)
     elif isinstance(handler, LogoutHandler) and request.actor:
@@ -161,10 +163,12 @@ def _is_sign_in(handler: Handler) -> bool:
 def _sign_in(handler: Handler, request: Request) -> None:
     if request.signed_in:
         began(request.signed_in)
+        audit_counts.signed_in("success", None)
         record("sign_in", "success", user=request.signed_in)
         return
     claimed = getattr(request.error, "user", None) or request.claimed
     how: Outcome = "failure" if handler.get_status() >= 500 and not _refused(request) else "refused"
+    audit_counts.signed_in(how, _reason(handler))
     record("sign_in", how, user=claimed, reason=_reason(handler))
 
 

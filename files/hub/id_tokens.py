@@ -42,10 +42,15 @@ class Keys:
     async def find(self, url: str, name: str) -> Any:  # noqa: ANN401 -- a key of PyJWT
         """Find a key; a name that is not known is looked for once more."""
         age = time.monotonic() - self._read
-        if age > _KEPT or (name not in self._known and age > _PAUSE):
+        unknown = name not in self._known
+        if age > _KEPT or (unknown and age > _PAUSE):
             answer = await self._fetch(url)
             self._known = dict(_usable(answer))
             self._read = time.monotonic()
+        elif unknown:
+            # It may be a new one: to take it for a forgery would sign people out while a provider that lost
+            # a key changes it at once.
+            raise Away("provider_error")
         if name not in self._known:
             raise Refused("token_invalid")
         return self._known[name]

@@ -18,6 +18,7 @@ _MESSAGES = {
     "OAuth error": "provider_refused",
     "OAuth callback made without a code": "code_missing",
     "Authentication Cancelled": "code_missing",
+    "Missing argument code": "code_missing",
     "Missing code_verifier": "state_mismatch",
     "Login form invalid or expired": "form_expired",
     "'_xsrf' argument": "form_expired",
@@ -36,6 +37,8 @@ _WRONG_PASSWORD = (
     "The name or the password is wrong, or the name is not among those who may use this hub. "  # noqa: S105 -- for people
     "Administrators have a password of their own."
 )
+WORDS = frozenset((*_MESSAGES.values(), *_SENTENCES, "wrong_password", "blocked"))
+"""Every word of this module, and those that the trail gives by itself."""
 # Microsoft's numbers, and OAuth's own words: nothing else of a provider's text is shown, since it came
 # in an address that anybody can write.
 _CODE = re.compile(r"AADSTS\d{4,9}|access_denied|server_error|temporarily_unavailable|invalid_scope")

@@ -117,7 +117,9 @@ class SigningIn(OAuthenticator):  # type: ignore[misc]  # its package is in the 
     def refused_by(self, error: HTTPClientError) -> Refused:
         """Say what it means that an access token is refused; an allowance that is used up passes."""
         headers = error.response.headers if error.response else {}
-        if "Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0":
+        # GitHub tells of its allowance for bursts by a sentence, at times by nothing else.
+        told = "rate limit" in str(body(error).get("message", "")).lower()
+        if told or "Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0":
             return Away("provider_error")
         return Refused("account_disabled" if error.code == 403 else "session_revoked")
 

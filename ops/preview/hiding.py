@@ -7,28 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ops.secret_looks import covered, named_covered, names_a_secret
+
 HIDDEN = "[hidden]"
 MARKED = "[secret]"
 """What Pulumi writes where a value is a secret: it stays."""
 CHANGED = "[another secret]"
 """The same, where it is another one than before."""
-_SECRET_NAME = re.compile(
-    r"password|passwd|passphrase|token|secret|credential|(api|private|access|crypt|encryption)_?keys?$", re.I
-)
-# These name a secret, and hold none.
-_REFERENCE = re.compile(
-    r"(name|names|ref|refs|path|file|url|urls|generation|existingsecret|enabled|mount|provider)$", re.I
-)
-_LOOKS = (
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S),
-    re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
-    re.compile(r"\b(glpat|gldt|glrt|glcbt|glsoat|ghp|gho|ghs|github_pat|xox[abp]|hvs|hvb)[-_.][\w.-]{8,}"),
-    re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"),
-    # Digests say so: sha256:... stays.
-    re.compile(r"(?<![\w:])[0-9a-f]{32,}(?!\w)", re.I),
-    re.compile(r"(?<![\w:/+.-])(?=[\w+/-]*[0-9])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])[\w+/-]{40,}={0,2}"),
-)
-_IN_ADDRESS = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.I)
 _SHORTEST = 6
 
 
@@ -36,9 +21,7 @@ def hide(text: str, env: Mapping[str, str] = os.environ) -> str:
     """Take out of a text what looks like a secret, and what the environment holds as one."""
     for value in _kept(env):
         text = text.replace(value, HIDDEN)
-    for look in _LOOKS:
-        text = look.sub(HIDDEN, text)
-    return _IN_ADDRESS.sub(rf"\g<scheme>{HIDDEN}@", text)
+    return named_covered(covered(text, HIDDEN), HIDDEN)
 
 
 def hide_value(path: str, value: Any, env: Mapping[str, str] = os.environ) -> Any:  # noqa: ANN401 -- JSON
@@ -54,15 +37,11 @@ def hide_value(path: str, value: Any, env: Mapping[str, str] = os.environ) -> An
 
 def _named_secret(path: str) -> bool:
     last = re.split(r"[.\[|]", path.rstrip("]"))[-1]
-    return bool(_SECRET_NAME.search(last)) and not _REFERENCE.search(last)
+    return names_a_secret(last)
 
 
 def _kept(env: Mapping[str, str]) -> list[str]:
     """Give the values of variables that hold secrets, the longest first: one may be part of another."""
-    found = {
-        value.strip()
-        for name, value in env.items()
-        if _SECRET_NAME.search(name) and not _REFERENCE.search(name)
-    }
+    found = {value.strip() for name, value in env.items() if names_a_secret(name)}
     lines = {line for value in found for line in value.splitlines()}
     return sorted((one for one in found | lines if len(one) >= _SHORTEST), key=len, reverse=True)

@@ -79,8 +79,24 @@ HUBS: Mapping[str, Mapping[str, Any]] = {
     "by object id": {"usernameClaim": "oid"},
     "by subject": {"usernameClaim": "sub"},
     "whole organisation": {"groups": {"members": "your-organisation"}},
+    "by upn": {"usernameClaim": "upn"},
+    "US government's cloud": {
+        "cloud": "usGovernment",
+        "tenantId": "7c0b4f52-2f7e-4d0c-9d37-0a1b2c3d4e5f",
+        "clientId": "1d2c3b4a-5f6e-4a70-8b91-a0b1c2d3e4f5",
+    },
+    "China's cloud": {
+        "cloud": "china",
+        "tenantId": "2e4d6c8b-0a1f-4b3d-8c5e-7f9081726354",
+        "clientId": "6b5a4938-2716-4051-9f8e-d7c6b5a49382",
+    },
+    "change of keys": {},
 }
 """Hubs that differ from the stack's own, by what is laid over `auth` of its settings."""
+LATER: Mapping[str, Mapping[str, Any]] = {"change of keys": {"faults": ["rotated"]}}
+"""What befalls everybody at the provider once the first row of a hub is over."""
+THEN: Mapping[str, str] = {"change of keys": "import id_tokens\nid_tokens._PAUSE = 0.0\n"}
+"""Code that runs last in a hub's configuration: this one may look for keys again at once."""
 
 
 def auth_of(provider: Provider, hub: str = "") -> dict[str, Any]:

@@ -27,6 +27,7 @@ TEXTS: Mapping[str, str] = _REFUSED.TEXTS
 _OPEN = "_xsrf"
 STATE_COOKIE = "oauthenticator-state"
 _REASON = re.compile(r'data-reason="([a-z_]*)"')
+_SAID = re.compile(r'id="refusal"[^>]*>([^<]*)<')
 _LINK = re.compile(r"""href=['"]([^'"]*oauth_login[^'"]*)['"]""")
 _HOPS = 12
 
@@ -72,6 +73,12 @@ class Seen:
         """The word for a refusal that the page carries."""
         found = _REASON.search(self.text)
         return found[1] if found else next((word for word in TEXTS if self.says(TEXTS[word])), "")
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads there about a refusal."""
+        found = _SAID.search(self.text)
+        return " ".join(unescape(found[1]).split()) if found else ""
 
     def says(self, sentence: str) -> bool:
         """Whether a person reads it there."""

@@ -19,7 +19,7 @@ _ACTS: dict[Act, Outcome] = {
     "with a code for the second time": refused("code_refused"),
     "with an error in the callback": refused("provider_refused"),
     "with a made-up session": refused("", 200),
-    "as a name in the form": refused("wrong_password", 400),
+    "as a name in the form": refused("code_missing"),
 }
 _FAULTS: dict[str, tuple[dict[str, object], Outcome]] = {
     "whose account is disabled": ({"faults": ["disabled"]}, stopped()),
@@ -31,6 +31,10 @@ _FAULTS: dict[str, tuple[dict[str, object], Outcome]] = {
         {"faults": ["cut"], "at": ["token"]},
         refused("provider_unreachable"),
     ),
+    "while the token endpoint is asked too often": (
+        {"faults": ["limits"], "at": ["token"]},
+        refused("provider_error"),
+    ),
     "while the token endpoint is slow": ({"slow": 0.5, "at": ["token"]}, enters()),
     "while the token endpoint is too slow": ({"slow": 5, "at": ["token"]}, refused("provider_unreachable")),
     "while answers are oversized": ({"faults": ["oversized"]}, enters()),
@@ -38,6 +42,10 @@ _FAULTS: dict[str, tuple[dict[str, object], Outcome]] = {
 _API_FAULTS: dict[str, tuple[dict[str, object], Outcome]] = {
     "while the interface fails": ({"faults": ["fails"], "at": ["api"]}, refused("provider_error")),
     "while the interface hangs up": ({"faults": ["cut"], "at": ["api"]}, refused("provider_unreachable")),
+    "while the interface is asked too often": (
+        {"faults": ["limits"], "at": ["api"]},
+        refused("provider_error"),
+    ),
     "while the interface is slow": ({"slow": 0.5, "at": ["api"]}, enters()),
     "while the interface is too slow": ({"slow": 5, "at": ["api"]}, refused("provider_unreachable")),
     "whose token is void at once": ({"faults": ["revoked"]}, refused("session_revoked")),
@@ -63,6 +71,28 @@ def common(provider: Provider) -> Iterator[Case]:
         (),
         act="with a code taken from another's browser",
     )
+
+
+def signed_by_others(provider: Provider) -> Iterator[Case]:
+    """Give those of a provider whose tokens are signed: other clocks than the hub's, and other keys."""
+    clocks: dict[str, tuple[float, Outcome]] = {
+        "half a minute ahead": (30, enters()),
+        "five minutes ahead": (300, refused("token_expired")),
+        "five minutes behind": (-300, enters()),
+        "two days behind": (-2 * 86400, refused("token_expired")),
+    }
+    for what, (ahead, expected) in clocks.items():
+        yield Case(provider, f"a member of a clock {what}", expected, change={"ahead": ahead})
+    keys = "change of keys"
+    yield Case(provider, "a member before the provider has a new key", enters(), hub=keys)
+    yield Case(provider, "a member with a token of the new key", enters(), hub=keys)
+    yield Case(provider, "a stranger with a token of the new key", refused("not_member"), (), hub=keys)
+    withdrawn = {"faults": ["withdrawn"]}
+    yield Case(
+        provider, "with a token of the withdrawn key", refused("token_invalid"), change=withdrawn, hub=keys
+    )
+    forged = {"faults": ["forged"]}
+    yield Case(provider, "with a forgery after the change", refused("token_invalid"), change=forged, hub=keys)
 
 
 def with_interface(provider: Provider) -> Iterator[Case]:

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.hub.cases import Case, Outcome, enters, refused
-from tests.hub.cases_common import common
+from tests.hub.cases import HUBS, Case, Outcome, enters, refused
+from tests.hub.cases_common import common, signed_by_others
 from tests.unit.documents import committed
 
 AUTH = committed("aiv-prod")["auth"]
 GROUPS = AUTH["groups"]
+CLOUDS = {
+    "US government's cloud": "login.microsoftonline.us",
+    "China's cloud": "login.partner.microsoftonline.cn",
+}
 ELSEWHERE = "0d1e2f30-4152-4637-8899-aabbccddeeff"
 _SCALE = {"faults": ["overage"]}
 
@@ -79,8 +83,58 @@ def entra() -> Iterator[Case]:
     yield Case(
         "entra", "a member who got another's name in capitals", refused("another_person"), change=capitals
     )
+    yield from signed_by_others("entra")
+    yield from _groups_that_change()
+    yield from _of_other_tenants()
     yield from _overage()
     yield from _other_hubs()
+    for hub, login in CLOUDS.items():
+        yield from _other_clouds(hub, login)
+
+
+def _groups_that_change() -> Iterator[Case]:
+    """A token names groups by object id, whatever they are called."""
+    yield Case("entra", "a member of a group that was renamed", enters())
+    yield Case("entra", "a member of a group made anew under its name", refused("not_member"), (ELSEWHERE,))
+
+
+def _of_other_tenants() -> Iterator[Case]:
+    """Guests are accounts of this tenant, with an object id of their own here."""
+    from_elsewhere = {"idp": f"https://sts.windows.net/{ELSEWHERE}/", "acct": 1}
+    guest = {"told": from_elsewhere}
+    yield Case("entra", "a guest in the group", enters(), change=guest)
+    yield Case("entra", "a guest in no group", refused("not_member"), (), guest)
+    yield Case("entra", "a guest by object id", enters("{id}"), change=guest, hub="by object id")
+    name = "guest_home.example#EXT#@pretended.onmicrosoft.com"
+    long = {"told": {**from_elsewhere, "upn": name}}
+    yield Case("entra", "a guest by upn", enters(name.lower()), change=long, hub="by upn")
+    yield Case("entra", "a guest by upn in no group", refused("not_member"), (), long, hub="by upn")
+    at_home = {"tid": ELSEWHERE, "iss": f"https://login.microsoftonline.com/{ELSEWHERE}/v2.0"}
+    for what, told in {
+        "with the account of the other": {**at_home, "oid": ELSEWHERE},
+        "with the other's tenant alone": {"tid": ELSEWHERE},
+        "with the other's issuer alone": {"iss": at_home["iss"]},
+    }.items():
+        word = "wrong_tenant" if "tid" in told else "wrong_issuer"
+        yield Case("entra", f"somebody of two tenants {what}", refused(word), change={"told": told})
+
+
+def _other_clouds(hub: str, login: str) -> Iterator[Case]:
+    """Clouds of their own: other hosts of sign-in and Graph, and other issuers."""
+    yield Case("entra", "a member there", enters(), hub=hub)
+    yield Case("entra", "an administrator there", enters(admin=True), ("administrator",), hub=hub)
+    yield Case("entra", "a stranger there", refused("not_member"), (), hub=hub)
+    yield Case("entra", "with the groups elsewhere", enters(), change=_SCALE, hub=hub)
+    yield Case("entra", "a stranger, elsewhere", refused("not_member"), (), _SCALE, hub=hub)
+    limits = {"faults": ["overage", "limits"], "at": ["api"]}
+    yield Case("entra", "while Graph is asked too often", refused("provider_error"), change=limits, hub=hub)
+    tenant = HUBS[hub]["tenantId"]
+    for what, told, word in (
+        ("of the global cloud", {"iss": f"https://login.microsoftonline.com/{tenant}/v2.0"}, "wrong_issuer"),
+        ("of a tenant there", {"tid": ELSEWHERE, "iss": f"https://{login}/{ELSEWHERE}/v2.0"}, "wrong_tenant"),
+        ("for the hub of another cloud", {"aud": AUTH["clientId"]}, "wrong_audience"),
+    ):
+        yield Case("entra", f"a token {what}", refused(word), change={"told": told}, hub=hub)
 
 
 def _overage() -> Iterator[Case]:
@@ -93,6 +147,7 @@ def _overage() -> Iterator[Case]:
     yield Case("entra", "a stranger with the groups elsewhere", refused("not_member"), (), _SCALE)
     graph: Mapping[str, tuple[Mapping[str, Any], str]] = {
         "while Graph fails": ({"faults": ["overage", "fails"]}, "provider_error"),
+        "while Graph is asked too often": ({"faults": ["overage", "limits"]}, "provider_error"),
         "while Graph hangs up": ({"faults": ["overage", "cut"]}, "provider_unreachable"),
         "while Graph is too slow": ({"faults": ["overage"], "slow": 5}, "provider_unreachable"),
         "of whom Graph may not tell": ({"faults": ["overage", "forbids"]}, "groups_unknown"),

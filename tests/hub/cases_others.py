@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.hub.cases import Case, Outcome, enters, refused
-from tests.hub.cases_common import common, with_interface
+from tests.hub.cases_common import common, signed_by_others, with_interface
 from tests.unit.documents import committed
 
 TEAM = committed("lab")["auth"]["groups"]["members"]
@@ -19,7 +19,27 @@ def github() -> Iterator[Case]:
     """Give all of GitHub."""
     yield from common("github")
     yield from with_interface("github")
+    for what, fault in {
+        "has used up the hub's allowance": "spent",
+        "has used up the allowance of a minute": "throttles",
+    }.items():
+        yield Case(
+            "github",
+            f"a member who {what}",
+            refused("provider_error"),
+            change={"faults": [fault], "at": ["api"]},
+        )
+        yield Case(
+            "github",
+            f"a stranger who {what}",
+            refused("provider_error"),
+            (),
+            {"faults": [fault], "at": ["api"]},
+        )
+    # Teams are known by name alone: so says the page of GitHub, and so does ours.
+    yield Case("github", "a member of a team made anew under its name", enters())
     for what, teams in {
+        "a team that was renamed": (ORGANISATION, f"{ORGANISATION}:renamed"),
         "the organisation alone": (ORGANISATION,),
         "another team": (ORGANISATION, f"{ORGANISATION}:others"),
         "a team of that name elsewhere": ("elsewhere", f"elsewhere:{SLUG}"),
@@ -74,6 +94,9 @@ def cloudflare() -> Iterator[Case]:
     """Give all of Cloudflare Access."""
     yield from common("cloudflare")
     yield from with_interface("cloudflare")
+    yield from signed_by_others("cloudflare")
+    yield Case("cloudflare", "a member of a group that was renamed", refused("not_member"), ("renamed",))
+    yield Case("cloudflare", "a member of a group made anew under its name", enters())
     yield Case("cloudflare", "an administrator", enters(admin=True), ("administrator",))
     yield Case("cloudflare", "a member of another group", refused("not_member"), ("others",))
     for what, (told, expected) in _TOLD.items():

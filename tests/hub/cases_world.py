@@ -22,11 +22,11 @@ from embedded.world.plan import identity_hosts
 from embedded.world.service import Port
 from embedded.world.services import applications
 from embedded.world.stacks import Stack
-from tests.hub.cases import STACKS, Case, Provider
+from tests.hub.cases import HUBS, STACKS, Case, Provider
 from tests.hub.cases_browser import Browser, Doors
 from tests.hub.running import CLIENT_SECRET, COOKIE_SECRET, CRYPT_KEY, More, RunningHub, running_hub
 from tests.unit import world_services
-from tests.unit.documents import Document, committed, settings_of
+from tests.unit.documents import Document, committed, patched, settings_of
 
 # A second application of the same tenant: a code for it is none for the first.
 OTHER = "aiv-staging"
@@ -73,9 +73,8 @@ class World:
 
     def browser(self, hub: Hub) -> Browser:
         """Open a browser that nobody has used yet."""
-        document = committed(STACKS[hub.provider])
-        names, host = identity_hosts(document["auth"]), document["ingress"]["host"]
-        doors = Doors(self.port, self.folder / "ingress-ca.crt", names, hub.running.url, host)
+        host = committed(STACKS[hub.provider])["ingress"]["host"]
+        doors = Doors(self.port, self.folder / "ingress-ca.crt", hub.names, hub.running.url, host)
         return Browser(doors, self.pages, self.cookies)
 
 
@@ -85,6 +84,8 @@ class Hub:
 
     provider: Provider
     running: RunningHub
+    names: tuple[str, ...]
+    """Hosts of its provider."""
 
 
 def account(case: Case, password: str) -> dict[str, Any]:
@@ -119,14 +120,15 @@ def running_world(folder: Path, cases: Iterable[Case]) -> Iterator[World]:
     world = World(folder, world_services.free_port())
     (folder / "identity.key").write_bytes(make_key())
     world.changes.write_text(json.dumps({case.person: case.change for case in cases if case.change}))
-    known = applications([_stack(name) for name in (*STACKS.values(), OTHER)])
+    known = applications([*map(_stack, (*STACKS.values(), OTHER)), *_in_other_clouds()])
     for application in known:
         mine = [case for case in cases if case.provider == application["provider"]]
         for case in mine:
             world.passwords.setdefault(case.person, secrets.token_urlsafe(12))
         application["people"] = [account(case, world.passwords[case.person]) for case in mine]
     facts = {"key": str(folder / "identity.key"), "changes": str(world.changes), "applications": known}
-    hosts = {name for stack in STACKS.values() for name in identity_hosts(committed(stack)["auth"])}
+    documents = [*map(committed, STACKS.values()), *(stack.document for stack in _in_other_clouds())]
+    hosts = {name for document in documents for name in identity_hosts(document["auth"])}
     made = world_services.service(
         (Port("127.0.0.1", world.port, tls=True),), facts, tuple(sorted(hosts)), folder
     )
@@ -137,8 +139,14 @@ def running_world(folder: Path, cases: Iterable[Case]) -> Iterator[World]:
         yield world
 
 
-def _stack(name: str) -> Stack:
-    return Stack(name, committed(name), {"oauthClientSecret": CLIENT_SECRET, "tunnelToken": "eyJ"}, _NOBODY)
+def _stack(name: str, patch: Document | None = None) -> Stack:
+    made = {"oauthClientSecret": CLIENT_SECRET, "tunnelToken": "eyJ"}
+    return Stack(name, patched(committed(name), patch or {}), made, _NOBODY)
+
+
+def _in_other_clouds() -> list[Stack]:
+    """Hubs of tenants in clouds of their own."""
+    return [_stack(STACKS["entra"], {"auth": dict(auth)}) for auth in HUBS.values() if "cloud" in auth]
 
 
 _NOBODY = dict.fromkeys(("member", "administrator", "gpu", "stranger"), "nobody's")
@@ -202,8 +210,11 @@ def hub_of(world: World, provider: Provider, changed: Changed | None = None) -> 
     mine = authenticator(settings.auth)
     asks = {"ca_certs": str(world.folder / "ingress-ca.crt"), "request_timeout": PATIENCE}
     config = {**changed.config, mine: {**changed.config.get(mine, {}), "http_request_kwargs": asks}}
-    names = dict.fromkeys(identity_hosts(committed(STACKS[provider])["auth"]), world.port)
-    more = More(values=values, names=names, then=changed.then, starts=changed.starts)
+    # No other name is known: who asks the wrong cloud finds nobody.
+    names = identity_hosts(patched(committed(STACKS[provider]), dict(changed.patch))["auth"])
+    more = More(
+        values=values, names=dict.fromkeys(names, world.port), then=changed.then, starts=changed.starts
+    )
     with running_hub(place, values["hub"], config, more) as running:
         world.logs.append(running.log)
-        yield Hub(provider, running)
+        yield Hub(provider, running, names)

@@ -29,6 +29,8 @@ SILENCE = [
     503,
     429,
     (403, {"headers": {"Retry-After": "60"}}),
+    (403, {"headers": {"X-RateLimit-Remaining": "0"}}),
+    (403, {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}),
     HTTPClientError(599, "nobody answers"),
     ConnectionResetError(),
     TimeoutError(),

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hub.cases import Case, Provider, auth_of
+from tests.hub.cases import AT_PROVIDER, LATER, THEN, Case, Provider, auth_of
 from tests.hub.cases_entra import entra
 from tests.hub.cases_others import cloudflare, github
-from tests.hub.cases_run import Row, rows, table, write
+from tests.hub.cases_run import Row, kept, rows, sentences, table, write
 from tests.hub.cases_world import Changed, World, hub_of, running_world, spilled
 
 CASES: dict[Provider, list[Case]] = {
@@ -31,9 +31,13 @@ def found(world: World) -> list[Row]:
     """The whole table, once."""
     seen: list[Row] = []
     for provider, name in dict.fromkeys((case.provider, case.hub) for case in ALL):
-        with hub_of(world, provider, Changed({"auth": auth_of(provider, name)})) as hub:
-            mine = [case for case in ALL if (case.provider, case.hub) == (provider, name)]
-            seen += rows(world, hub, mine)
+        changed = Changed({"auth": auth_of(provider, name)}, then=THEN.get(name, ""))
+        mine = [case for case in ALL if (case.provider, case.hub) == (provider, name)]
+        with hub_of(world, provider, changed) as hub:
+            seen += rows(world, hub, mine[:1])
+            world.say({"everybody": LATER.get(name, {})})
+            seen += rows(world, hub, mine[1:])
+            world.say({"everybody": {}})
     write("table", table(seen))
     return seen
 
@@ -66,4 +70,14 @@ def test_a_secret_would_be_found(world: World, found: list[Row]) -> None:
 
 
 def test_each_refusal_says_why(found: list[Row]) -> None:
-    assert not [str(row) for row in found if not row.case.expected.name and not row.right]
+    refused = [row for row in found if not row.case.expected.name]
+    assert not [str(row) for row in refused if not row.right]
+    # At the provider it is the provider's page that says why.
+    mine = [row for row in refused if row.observed.reason not in ("", AT_PROVIDER)]
+    assert not [str(row) for row in mine if not row.said.endswith(".")]
+
+
+def test_the_page_shows_what_was_seen(found: list[Row]) -> None:
+    again = "reviewed? then UPDATE_GOLDEN=1 and this file remake it"
+    assert kept("cases", table(found)) == "\n".join([*table(found), ""]), again
+    assert kept("sentences", sentences(found)) == "\n".join([*sentences(found), ""]), again

@@ -19,7 +19,9 @@ OURS: Mapping[Provider, str] = {"entra": "Entra", "github": "GitHub", "cloudflar
 # Seconds: the hub asks again after so many, and after an outage, too.
 AGE = 4
 PACE = """
+import id_tokens
 import leaving
+id_tokens._PAUSE = 2.0
 leaving._PAUSE = 1.0
 leaving._JUST_NOW = 0.5
 c.{ours}.auth_refresh_age = {age}
@@ -32,11 +34,12 @@ LEAVES, STAYS, DEMOTED, TURNS = (
     "who was demoted meanwhile",
     "whose tokens turn",
 )
+WORKS, GOES, COMES = "who works meanwhile", "who goes meanwhile", "who comes meanwhile"
 TIMES = ["| provider | who | what was seen | after |", "|---|---|---|---|"]
 
 
 def cases(provider: Provider) -> list[Case]:
-    kinds = [LEAVES, STAYS, TURNS]
+    kinds = [LEAVES, STAYS, TURNS, WORKS, GOES, COMES]
     found = [Case(provider, what, enters()) for what in kinds]
     return [*found, Case(provider, DEMOTED, enters(admin=True), ("administrator",))]
 
@@ -82,6 +85,10 @@ def told(hub: Hub, who: str, what: str, seconds: float) -> None:
     TIMES.append(f"| {hub.provider} | {who} | {what} | {seconds:.1f} s |")
 
 
+def silences(hub: Hub) -> int:
+    return hub.running.log.read_text().count("says nothing of")
+
+
 def is_admin(browser: Browser) -> bool:
     return bool((browser.me() or {}).get("admin"))
 
@@ -114,10 +121,10 @@ def test_a_session_lives_on_tokens_that_are_good_once(
     turned: list[str] = []
     sign = Tokens.sign
 
-    def counted(self: Tokens, claims: Mapping[str, Any], life: float) -> str:
+    def counted(self: Tokens, claims: Mapping[str, Any], life: float, ahead: float = 0.0) -> str:
         if "refresh" in str(claims.get("kind")):
             turned.append(str(claims["sub"]))
-        return sign(self, claims, life)
+        return sign(self, claims, life, ahead)
 
     world.say({"everybody": {"faults": ["once"]}})
     browser = signed_in(world, hub, TURNS)
@@ -128,3 +135,40 @@ def test_a_session_lives_on_tokens_that_are_good_once(
     assert browser.me() == me or (browser.me() or {})["name"] == (me or {})["name"]
     told(hub, TURNS, "signed in, three refresh tokens later", seconds)
     world.say({"everybody": {}})
+
+
+@pytest.mark.parametrize("hub", ["entra", "cloudflare"], indirect=True)
+def test_sessions_outlive_a_change_of_keys(hub: Hub, world: World) -> None:
+    works, goes = signed_in(world, hub, WORKS), signed_in(world, hub, GOES)
+    world.say({"everybody": {"faults": ["rotated"]}})
+    begun = time.monotonic()
+    say(world, hub, GOES, {"claims": {"groups": []}})
+    # That is told by a token of the new key alone.
+    seconds = until(lambda: goes.me() is None, begun)
+    assert "who-goes-meanwhile" in hub.running.log.read_text()
+    assert "has left (token_invalid)" not in hub.running.log.read_text()
+    assert works.me()
+    assert signed_in(world, hub, COMES).me()
+    told(hub, GOES, "signed out, by a token of the provider's new key", seconds)
+    world.say({"everybody": {}})
+
+
+@pytest.mark.parametrize("hub", ["github"], indirect=True)
+def test_a_used_up_allowance_lets_nobody_in_and_signs_nobody_out(hub: Hub, world: World) -> None:
+    works = signed_in(world, hub, WORKS)
+    (newcomer,) = [case for case in cases(hub.provider) if case.what == COMES]
+    for fault in ("spent", "throttles", "limits"):
+        world.say({"everybody": {"faults": [fault], "at": ["api"]}})
+        # Whoever works goes on working, while the provider is asked and says nothing.
+        known = silences(hub) + 1
+        end = time.monotonic() + SOON
+        while works.me() and silences(hub) < known and time.monotonic() < end:
+            time.sleep(0.3)
+        assert silences(hub) >= known
+        browser = world.browser(hub)
+        seen = browser.sign_in(newcomer.person, world.passwords[newcomer.person])
+        assert (seen.status, seen.reason) == (503, "provider_error")
+        assert browser.me() is None
+        assert works.me()
+    world.say({"everybody": {}})
+    assert signed_in(world, hub, COMES).me()

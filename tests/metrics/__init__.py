@@ -15,6 +15,6 @@ ALWAYS: Known = {"up": frozenset()}
 
 def known() -> Known:
     """Give every metric that an expression may name, with the labels it may name."""
-    files = (HERE / "jupyterhub.json", HERE / "cluster.json")
+    files = (HERE / "jupyterhub.json", HERE / "ours.json", HERE / "cluster.json")
     recorded = {name: labels for file in files for name, labels in json.loads(file.read_text()).items()}
     return {name: frozenset(labels) | TARGET for name, labels in {**ALWAYS, **recorded}.items()}

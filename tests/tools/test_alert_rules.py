@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import observability
+from settings import Settings
 from tests.metrics.prometheus import program
 from tests.unit.documents import Document, settings_of
 
@@ -42,6 +44,10 @@ def requests(code: str, handler: str = "LoginHandler") -> str:
     return f'jupyterhub_request_duration_seconds_count{{namespace="NS",handler="{handler}",code="{code}"}}'
 
 
+def sign_ins(outcome: str, reason: str) -> str:
+    return f'jupyterhub_audit_sign_ins_total{{namespace="NS",outcome="{outcome}",reason="{reason}"}}'
+
+
 def tick(le: str) -> str:
     return f'jupyterhub_event_loop_interval_seconds_bucket{{namespace="NS",le="{le}"}}'
 
@@ -65,6 +71,9 @@ ROUTES = 'jupyterhub_proxy_add_duration_seconds_count{namespace="NS",status="fai
 QUOTA = 'kube_resourcequota{{namespace="NS",resourcequota="jupyterhub",resource="requests.cpu",type="{}"}}'
 PENDING = pod("kube_pod_status_phase", 'phase="Pending"')
 NOWHERE = pod("kube_pod_status_unschedulable", 'uid="1"')
+LOST = 'jupyterhub_audit_failures_total{namespace="NS"}'
+TOKENS = 'jupyterhub_audit_break_glass_tokens{namespace="NS"}'
+USES = 'jupyterhub_audit_break_glass_uses_total{namespace="NS"}'
 GPU = pod("kube_pod_container_resource_requests", 'container="notebook",resource="nvidia_com_gpu"')
 
 # A hub in good health: each value, and how it goes on each minute.
@@ -94,6 +103,13 @@ WELL: Series = {
     volume("available"): "50x180",
     volume("capacity"): "100x180",
     PENDING: "0x180",
+    sign_ins("success", ""): "0+1x180",
+    sign_ins("refused", "not_member"): "0x180",
+    sign_ins("refused", "wrong_password"): "0x180",
+    sign_ins("refused", "provider_error"): "0x180",
+    LOST: "0x180",
+    TOKENS: "0x180",
+    USES: "0x180",
 }
 
 
@@ -107,6 +123,17 @@ class Case:
     at: str = HOUR_AND_A_HALF
     expires: date | None = date(2037, 1, 1)
     patch: Document = field(default_factory=dict)
+    secret_ends: date | None = None
+    """Prometheus' own time begins in 1970, for which no settings are deployed."""
+
+    @property
+    def settings(self) -> Settings:
+        whole = settings_of(self.stack, self.patch)
+        auth = whole.auth.model_copy(update={"client_secret_expires": self.secret_ends})
+        return whole.model_copy(update={"auth": auth}) if self.secret_ends else whole
+
+    def groups(self) -> list[dict[str, Any]]:
+        return observability.alert_groups(self.settings, self.expires)
 
 
 CASES = {
@@ -165,6 +192,35 @@ CASES = {
         stack="iav-test",
         patch={"tls": {"source": "certManager", "issuer": "company", "secretName": "tls"}},
     ),
+    "nobody gets in": Case(
+        {"JupyterHubNobodyGetsIn"},
+        {sign_ins("success", ""): "9x180", sign_ins("refused", "not_member"): "0+1x180"},
+    ),
+    "some are refused, and others get in": Case(set(), {sign_ins("refused", "not_member"): "0+1x180"}),
+    "a stranger knocks at night": Case(
+        set(), {sign_ins("success", ""): "9x180", sign_ins("refused", "not_member"): "0x85 3x95"}
+    ),
+    "somebody guesses passwords at night": Case(
+        set(), {sign_ins("success", ""): "9x180", sign_ins("refused", "wrong_password"): "0+9x180"}
+    ),
+    "the identity provider is away": Case(
+        {"JupyterHubProviderAway", "JupyterHubNobodyGetsIn"},
+        {sign_ins("success", ""): "9x180", sign_ins("refused", "provider_error"): "0+1x180"},
+    ),
+    "the identity provider fails once": Case(set(), {sign_ins("refused", "provider_error"): "0x85 1x95"}),
+    "a record is lost": Case({"JupyterHubAuditLost"}, {LOST: "0x85 1x95"}),
+    "a record was lost yesterday": Case(set(), {LOST: "1x180"}),
+    "there is a token for an emergency": Case({"JupyterHubBreakGlassToken"}, {TOKENS: "0x85 1x95"}),
+    "a token for an emergency is used": Case(
+        {"JupyterHubBreakGlassToken", "JupyterHubBreakGlassUsed"}, {TOKENS: "0x85 1x95", USES: "0x86 1x94"}
+    ),
+    "three weeks of the client secret are left": Case(
+        {"JupyterHubClientSecretEndsSoon"}, secret_ends=date(1970, 1, 21)
+    ),
+    "a day of the client secret is left": Case(
+        {"JupyterHubClientSecretEndsSoon", "JupyterHubClientSecretEnds"},
+        secret_ends=date(1970, 1, 2),
+    ),
     "the tunnel is cut": Case(
         {"JupyterHubTunnelDown", "JupyterHubTunnelThin"},
         {ready("cloudflared"): "0x180", LINES: "0x180"},
@@ -209,8 +265,7 @@ def asked(case: Case, name: str, rules: Path) -> Document:
 
 
 def write(case: Case, place: Path) -> Path:
-    groups = observability.alert_groups(settings_of(case.stack, case.patch), case.expires)
-    place.write_text(json.dumps({"groups": groups}))
+    place.write_text(json.dumps({"groups": case.groups()}))
     return place
 
 
@@ -233,10 +288,5 @@ def test_prometheus_takes_the_rules_as_they_are(promtool: Path, stack: str, tmp_
 
 
 def test_every_alert_is_seen_to_ring() -> None:
-    made = {
-        rule["alert"]
-        for case in CASES.values()
-        for group in observability.alert_groups(settings_of(case.stack, case.patch), case.expires)
-        for rule in group["rules"]
-    }
+    made = {rule["alert"] for case in CASES.values() for group in case.groups() for rule in group["rules"]}
     assert made == {alert for case in CASES.values() for alert in case.rings}

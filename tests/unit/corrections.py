@@ -9,6 +9,9 @@ SECRETS = "tests/unit/test_components_secrets.py"
 COMPONENTS = "tests/unit/test_components.py"
 SETTINGS = "tests/unit/test_settings.py"
 HERE = "tests/unit/test_corrections.py"
+CARRIED = Test(
+    "tests/unit/test_transcriptions.py", "test_both_doors_refuse_with_the_numbers_of_its_corrections"
+)
 SIGN_IN = "tests/unit/test_values_sign_in.py"
 DOOR = "tests/unit/test_values_door.py"
 SERVICES = "tests/unit/test_values_services.py"
@@ -27,16 +30,18 @@ CORRECTIONS: dict[str, Correction] = {
         (
             Rule("D1", ("old-chart", "snippet-old-chart-with-entra-groups")),
             Test(TRAITS, "test_groups_that_an_old_oauthenticator_does_not_know_are_refused"),
+            CARRIED,
         ),
     ),
     "D2": Correction(
         "GitHub sign-in with administrators only, on a public tunnel.",
         "Organisations or teams say who gets in; nobody else does.",
         (
-            shape("snippet-github-with-administrators-only", "open-to-everyone"),
             Rule(
                 "D2",
                 (
+                    "snippet-github-with-administrators-only",
+                    "open-to-everyone",
                     "capabilities-that-let-nobody-in",
                     "everyone-may-sign-in",
                     "whole-organisation-on-a-public-host",
@@ -44,15 +49,17 @@ CORRECTIONS: dict[str, Correction] = {
                 ),
             ),
             Test(SIGN_IN, "test_nobody_gets_in_who_is_not_named"),
+            CARRIED,
         ),
     ),
     "D3": Correction(
         "Groups without managed groups and sign-in state.",
         "Groups are defined once, in auth.groups; from them comes all that the hub wants for them.",
         (
-            shape("snippet-groups-without-their-definition"),
+            Rule("D3", ("snippet-groups-without-their-definition",)),
             Rule("D4", ("profile-by-group-without-groups",)),
             Test(TRAITS, "test_the_snippets_of_the_requirement_documents_are_refused"),
+            CARRIED,
             Test(SIGN_IN, "test_entra_knows_groups_by_object_id_and_people_by_a_unique_claim"),
         ),
     ),
@@ -71,14 +78,15 @@ CORRECTIONS: dict[str, Correction] = {
                 ),
             ),
             Page("Groups of people in many groups"),
+            CARRIED,
         ),
     ),
     "D5": Correction(
         "User names from the display name.",
         "Two people may share it, and it changes: the object id, chosen once, or a name with its warning.",
         (
-            shape("snippet-display-name-as-user-name"),
-            Rule("D5", ("homes-named-by-an-address",)),
+            Rule("D5", ("snippet-display-name-as-user-name", "homes-named-by-an-address")),
+            CARRIED,
             Test(SIGN_IN, "test_entra_knows_groups_by_object_id_and_people_by_a_unique_claim"),
         ),
     ),
@@ -144,10 +152,11 @@ CORRECTIONS: dict[str, Correction] = {
         "Dummy sign-in: one password for testers and administrators.",
         "Two passwords, named users, a last day, never a public host, never hundreds of people.",
         (
-            shape("snippet-dummy-sign-in-with-administrators", "unknown-provider"),
+            shape("unknown-provider"),
             Rule(
                 "D13",
                 (
+                    "snippet-dummy-sign-in-with-administrators",
                     "shared-password-on-a-public-host",
                     "shared-password-on-a-public-name",
                     "shared-password-without-users",
@@ -161,6 +170,7 @@ CORRECTIONS: dict[str, Correction] = {
                     "administrator-is-also-a-user",
                 ),
             ),
+            CARRIED,
         ),
     ),
     "D14": Correction(
@@ -176,10 +186,11 @@ CORRECTIONS: dict[str, Correction] = {
         "Secrets in values, in git, in manifests.",
         "Flat encrypted keys, or the cluster's own Secrets; none in the document, none in the values.",
         (
-            shape("client-secret-in-the-settings", "database-password-in-the-settings"),
+            shape("database-password-in-the-settings"),
             Rule(
                 "D15",
                 (
+                    "client-secret-in-the-settings",
                     "tls-secret-of-the-chart",
                     "tls-secret-of-the-registry",
                     "client-secret-of-the-chart",
@@ -193,6 +204,7 @@ CORRECTIONS: dict[str, Correction] = {
             ),
             Test(SECRETS, "test_no_secret_leaves_the_program_in_plain_text"),
             Test(VALUES, "test_no_secret_is_among_the_values"),
+            CARRIED,
         ),
     ),
     "D16": Correction(
@@ -349,8 +361,7 @@ CORRECTIONS: dict[str, Correction] = {
         "Cloudflare Access, without saying how.",
         "An application of type SaaS as an OpenID Connect provider, with groups.",
         (
-            shape("cloudflare-access-without-groups"),
-            Rule("D34", ("e-mail-address-for-a-group",)),
+            Rule("D34", ("cloudflare-access-without-groups", "e-mail-address-for-a-group")),
             Page("Cloudflare Access", "sign-in.md"),
             Test(SIGN_IN, "test_cloudflare_is_a_provider_of_the_teams_own_application"),
         ),
@@ -441,6 +452,7 @@ CORRECTIONS: dict[str, Correction] = {
         (
             Test(SETTINGS, "test_the_callback_follows_from_host_and_tls"),
             Test(SIGN_IN, "test_the_way_back_is_written_down_wherever_tls_ends"),
+            CARRIED,
         ),
     ),
     "D45": Correction(

@@ -12,11 +12,12 @@ import pytest
 
 from embedded.fault import Fault
 from embedded.images import recipe
-from embedded.images.recipe import RECIPES, Recipe, architecture, key, ref
+from embedded.images.recipe import RECIPES, Recipe, architecture, files_of, key, ref
 from embedded.paths import CHECKOUT
 
 AMD64 = architecture("x86_64")
-PYTHON_LOCKS = ("hub", "notebook", "proxy")
+PYTHON_LOCKS = ("hub", "notebook", "notebook/code-server", "proxy")
+NPM_LOCKS = {"proxy": "configurable-http-proxy", "notebook/code-server": "code-server"}
 BY_NAME = {each.name: each for each in RECIPES}
 
 
@@ -24,8 +25,10 @@ BY_NAME = {each.name: each for each in RECIPES}
 def checkout(tmp_path: Path) -> Path:
     for each in RECIPES:
         for name in each.inputs:
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(CHECKOUT / name, tmp_path / name)
+            for file in files_of(CHECKOUT / name):
+                place = tmp_path / file.relative_to(CHECKOUT)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, place)
     return tmp_path
 
 
@@ -52,7 +55,8 @@ def test_the_same_inputs_give_the_same_tag_in_any_checkout(each: Recipe, checkou
 )
 def test_a_changed_input_changes_the_tag(each: Recipe, name: str, checkout: Path) -> None:
     before = key(each, AMD64, checkout)
-    (checkout / name).write_text((checkout / name).read_text() + "\n")
+    changed = files_of(checkout / name)[-1]
+    changed.write_text(changed.read_text() + "\n")
     assert key(each, AMD64, checkout) != before
 
 
@@ -97,16 +101,18 @@ def test_python_locks_pin_each_package_with_hashes(name: str) -> None:
         assert "--hash=sha256:" in entry
 
 
-def test_the_npm_lock_has_an_integrity_hash_for_each_package() -> None:
-    packages = json.loads((CHECKOUT / "images/proxy/package-lock.json").read_text())["packages"]
-    assert packages["node_modules/configurable-http-proxy"]["version"].startswith("5.")
+@pytest.mark.parametrize("folder", NPM_LOCKS)
+def test_npm_locks_have_an_integrity_hash_for_each_package(folder: str) -> None:
+    packages = json.loads((CHECKOUT / "images" / folder / "package-lock.json").read_text())["packages"]
+    assert f"node_modules/{NPM_LOCKS[folder]}" in packages
     for name, package in packages.items():
         assert not name or package["integrity"].startswith("sha512-"), name
 
 
 def test_no_lock_names_an_address() -> None:
-    for file in sorted((CHECKOUT / "images").rglob("*")):
-        if file.is_file():
+    for pattern in ("requirements*", "package*.json", "left-out.txt", "Dockerfile"):
+        files = sorted((CHECKOUT / "images").rglob(pattern))
+        for file in files:
             assert not re.search(r"://|--index|--extra|resolved|registry\.", file.read_text()), file
 
 

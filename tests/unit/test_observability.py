@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import observability
 from observability import alerts, grafana
 from observability.model import Alert, Dashboard, Panel, Row
+from settings.break_glass import USER
 from settings.names import seconds
 from tests.metrics import known
 from tests.unit.documents import PROJECT, STACKS, Document, settings_of
@@ -24,6 +25,7 @@ from tests.unit.promql import selected, unknown
 KNOWN = known()
 EXPIRES = date(2027, 6, 30)
 PAGE = PROJECT / "docs" / "monitoring.md"
+OURS = ("audit_counts.py", "audit_record.py")
 # The committed stacks, and what none of them has.
 VARIANTS: dict[str, tuple[str, Document]] = {
     **{stack: (stack, {}) for stack in STACKS},
@@ -31,6 +33,8 @@ VARIANTS: dict[str, tuple[str, Document]] = {
         "iav-test",
         {"tls": {"source": "certManager", "issuer": "company", "secretName": None}},
     ),
+    "no trail": ("aiv-prod", {"monitoring": {"audit": False}}),
+    "a client secret with an end": ("aiv-prod", {"auth": {"clientSecretExpires": "2027-06-30"}}),
     "no metrics": ("iav-test", {"monitoring": {"metrics": False}}),
 }
 
@@ -138,6 +142,11 @@ def test_what_nothing_feeds_is_not_asked_for() -> None:
     assert "JupyterHubGpuWaiting" in names["aiv-prod"] - names["carbon254"]
     assert "JupyterHubQuota" in names["aiv-prod"] - names["iav-test"]
     assert "JupyterHubNotScraped" in names["iav-test"] - names["no metrics"]
+    assert "JupyterHubProviderAway" in names["aiv-prod"] - names["iav-test"]
+    assert "JupyterHubNobodyGetsIn" in names["iav-test"] - names["no trail"]
+    assert not [one for one in alerts_of("no trail") if "jupyterhub_audit" in one.expr]
+    assert {one for one in names["a client secret with an end"] if "ClientSecret" in one}
+    assert not {one for one in names["aiv-prod"] if "ClientSecret" in one}
     hub_metrics = [one for one in alerts_of("no metrics") if "jupyterhub_" in one.expr]
     assert hub_metrics == []
 
@@ -224,3 +233,14 @@ def test_two_hubs_share_a_grafana() -> None:
 def test_the_link_leads_to_the_dashboard() -> None:
     assert observability.link(settings_of("aiv-prod")) == "https://grafana.aiv.internal/d/hub-jupyterhub-prod"
     assert observability.link(settings_of("local")) is None
+
+
+def test_the_account_of_emergencies_is_the_one_that_is_counted() -> None:
+    text = (PROJECT / "files" / "hub" / "audit_counts.py").read_text()
+    assert f'BREAK_GLASS = "{USER}"' in text
+
+
+def test_counters_of_ours_are_those_that_the_hub_has() -> None:
+    text = "".join((PROJECT / "files" / "hub" / name).read_text() for name in OURS)
+    named = set(re.findall(r'"(jupyterhub_audit_\w+)"', text))
+    assert named == {name for name in KNOWN if name.startswith("jupyterhub_audit_")}

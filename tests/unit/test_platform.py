@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 
 from chart.network import service_policies
@@ -184,7 +185,25 @@ def test_the_card_says_the_same_in_both_forms() -> None:
     assert json.loads(files["card.json"]) == card(odd)
     head, _, rest = files["card.ts"].partition("export const card = ")
     assert head.startswith("//")
-    assert json.loads(rest.removesuffix(" as const;\n")) == card(odd)
+    assert json.loads(rest.removesuffix(" as const satisfies PortalCard;\n")) == card(odd)
+
+
+def test_the_card_is_what_its_schema_says() -> None:
+    files = card_files(settings_of("carbon254", {"services": {"portalCard": {"icon": "notebook"}}}))
+    schema, shown = json.loads(files["card.schema.json"]), json.loads(files["card.json"])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(shown, schema)
+    for wrong in ({**shown, "url": "ftp://x"}, {**shown, "more": ""}, {"title": "JupyterHub"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+
+
+def test_free_text_ends_no_script_of_a_page() -> None:
+    title = "</script><!--&\u2028\u2029"
+    files = card_files(settings_of("carbon254", {"services": {"portalCard": {"title": title}}}))
+    for text in files.values():
+        assert not set("<>&\u2028\u2029") & set(text.replace("/**", ""))
+    assert json.loads(files["card.json"])["title"] == title
 
 
 def test_a_hub_without_a_card_has_none() -> None:

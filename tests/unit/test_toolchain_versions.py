@@ -27,6 +27,7 @@ def test_every_tool_of_the_node_and_the_engine_is_named() -> None:
     assert set(NAMES) == {
         "pulumi", "pulumi-language-python", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
         "kubelet", "kube-proxy", "kubectl", "etcd", "helm", "coredns", "traefik", "local-path-provisioner",
+        "versitygw",
     }  # fmt: skip
 
 

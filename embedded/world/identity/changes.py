@@ -22,12 +22,17 @@ Fault = Literal[
     "disabled",
     "unassigned",
     "forged",
+    "rotated",
+    "withdrawn",
     "replayed",
     "declined",
     "once",
     "fails",
     "cut",
     "forbids",
+    "limits",
+    "spent",
+    "throttles",
     "oversized",
 ]
 
@@ -44,7 +49,9 @@ class Change:
     slow: float = 0.0
     """Seconds before an answer."""
     at: tuple[str, ...] = ("token", "api")
-    """Where `fails`, `cut`, `forbids`, `oversized` and `slow` hold."""
+    """Where `fails`, `cut`, `forbids`, `limits`, `spent`, `throttles`, `oversized` and `slow` hold."""
+    ahead: float = 0.0
+    """Seconds by which the provider's clock is ahead when it signs; less than none: behind."""
 
     def __or__(self, other: Change) -> Change:
         """Lay another one over this one; its places hold where it has a fault for them."""
@@ -53,6 +60,7 @@ class Change:
             told={**self.told, **other.told},
             faults=self.faults | other.faults,
             slow=max(self.slow, other.slow),
+            ahead=self.ahead + other.ahead,
             at=other.at if other.faults or other.slow else self.at,
         )
 

@@ -38,7 +38,7 @@ class Cloudflare(Provider):
             return self._exchanged(request, application)
         if rest == "userinfo":
             return self._userinfo(request)
-        public = {"jwks": self.tokens.keys(), ".well-known/openid-configuration": _discovery(application)}
+        public = {"jwks": self.public_keys(), ".well-known/openid-configuration": _discovery(application)}
         return as_json(public[rest]) if rest in public else as_json({"error": "not_found"}, 404)
 
     def _exchanged(self, request: Request, application: Application) -> Answer:

@@ -41,7 +41,7 @@ class Entra(Provider):
         if rest == "v2.0/.well-known/openid-configuration":
             return as_json(_discovery(request.host, tenant))
         if rest == "discovery/v2.0/keys":
-            return as_json(self.tokens.keys())
+            return as_json(self.public_keys())
         return as_json({"error": "not_found"}, 404)
 
     def _exchanged(self, request: Request, tenant: str) -> Answer:

@@ -9,13 +9,22 @@ from urllib.parse import urlencode
 
 from embedded.world.identity import page
 from embedded.world.identity.applications import Application, Applications, Person
-from embedded.world.identity.changes import Changes
+from embedded.world.identity.changes import EVERYBODY, Changes
 from embedded.world.identity.grants import Asked, Grant, Grants, Refused, asked, authenticate
 from embedded.world.identity.tokens import Tokens
 from embedded.world.identity.web import Answer, Request, as_json, sent_to
 
 DAY = 86400.0
 OVERSIZE = 1024 * 1024
+# As the providers say it: OAuth and Graph by a status and a time to wait, GitHub by what is left of its
+# allowance; its second allowance, for bursts, may be told by a sentence alone.
+_FAILURES: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
+    "fails": (500, "The provider fails.", {}),
+    "forbids": (403, "The provider forbids.", {}),
+    "limits": (429, "Too many requests.", {"Retry-After": "30"}),
+    "spent": (403, "API rate limit exceeded.", {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "0"}),
+    "throttles": (403, "You have exceeded a secondary rate limit.", {}),
+}
 
 
 class Provider:
@@ -41,9 +50,10 @@ class Provider:
         delay = change.slow if place in change.at else 0.0
         if "cut" in faults:
             return Answer(500, delay=delay, cut=True)
-        for fault, status in (("fails", 500), ("forbids", 403)):
-            if fault in faults:
-                return replace(as_json({"error": f"The provider {fault}."}, status), delay=delay)
+        for fault in faults & {*_FAILURES}:
+            status, words, headers = _FAILURES[fault]
+            failed = as_json({"error": words, "message": words}, status)
+            return replace(failed, delay=delay, headers={**failed.headers, **headers})
         answer = self.answer(request)
         if "oversized" in faults and answer.body:
             # JSON may end in white space, as much as one likes.
@@ -101,7 +111,10 @@ class Provider:
     def id_token(self, person: Person, claims: Mapping[str, Any], life: float) -> str:
         """Sign what the hub is told of somebody."""
         change = self.changes.of(person.name)
-        token = self.tokens.sign({**claims, **change.told}, life)
+        # A key that was withdrawn is one that signed before the provider changed its keys.
+        rotated = "rotated" in change.faults and "withdrawn" not in change.faults
+        key = self.tokens.next() if rotated else self.tokens
+        token = key.sign({**claims, **change.told}, life, change.ahead)
         signed, _, signature = token.rpartition(".")
         other = ("B" if signature[0] == "A" else "A") + signature[1:]
         return f"{signed}.{other}" if "forged" in change.faults else token
@@ -114,6 +127,11 @@ class Provider:
         application = self.applications.find(self.kind, claims["client"])
         person = application.person(claims["sub"]) if application else None
         return (application, self.known(person), claims) if application and person else None
+
+    def public_keys(self) -> dict[str, Any]:
+        """Give the keys that id tokens are signed with now."""
+        rotated = "rotated" in self.changes.of(EVERYBODY).faults
+        return (self.tokens.next() if rotated else self.tokens).keys()
 
     def faults(self, person: Person) -> frozenset[str]:
         """Give what is wrong with somebody."""

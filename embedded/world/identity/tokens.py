@@ -27,10 +27,11 @@ def make_key() -> bytes:
 
 
 class Tokens:
-    """Signs and verifies with one key."""
+    """Signs and verifies with one key; another one follows, for a provider that changes its keys."""
 
     def __init__(self, key: rsa.RSAPrivateKey) -> None:
         self._key = key
+        self._next: Tokens | None = None
         numbers = key.public_key().public_numbers()
         self._modulus = _encoded(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big"))
         self._exponent = _encoded(numbers.e.to_bytes(3, "big"))
@@ -49,9 +50,15 @@ class Tokens:
         key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self._name}
         return {"keys": [{**key, "n": self._modulus, "e": self._exponent}]}
 
-    def sign(self, claims: Claims, life: float) -> str:
+    def next(self) -> Tokens:
+        """Give the key that follows, the same one each time."""
+        if self._next is None:
+            self._next = Tokens(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+        return self._next
+
+    def sign(self, claims: Claims, life: float, ahead: float = 0.0) -> str:
         """Make a token that ends after so many seconds; a claim that is None is left out."""
-        now = int(time.time())
+        now = int(time.time() + ahead)
         times = {"iat": now, "nbf": now, "exp": now + int(life), "jti": secrets.token_hex(8)}
         header = {"alg": "RS256", "typ": "JWT", "kid": self._name}
         told = {name: value for name, value in {**times, **claims}.items() if value is not None}

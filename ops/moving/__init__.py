@@ -1,0 +1,1 @@
+"""Moves users and their homes to other names."""
