@@ -13,6 +13,7 @@ from chart.core import culling, hub, metrics
 from chart.database import database
 from chart.door import door, end_to_end, strangers
 from chart.egress_proxy import egress_proxy
+from chart.homes import homes
 from chart.images import images
 from chart.last_day import last_day
 from chart.merge import Values, disjoint
@@ -56,6 +57,7 @@ def build(settings: Settings) -> Values:
         egress_proxy,
         database,
         volumes,
+        homes,
         object_store,
         services,
         platform,

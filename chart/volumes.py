@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from chart.authorities import mounted
 from chart.database import DATABASE_FOLDER
+from chart.homes import scratch
 from chart.merge import Values
 from chart.platform import mounted as catalogue
 from settings import Settings
@@ -22,7 +23,7 @@ def volumes(settings: Settings) -> Values:
     storage: Values = {
         "capacity": homes.size,
         "dynamic": {"storageClass": homes.storage_class, "storageAccessModes": [homes.access_mode]},
-        **_extra([*trusted, *catalogue(settings)]),
+        **_extra([scratch(), *trusted, *catalogue(settings)]),
     }
     values: Values = {"singleuser": {"storage": storage}}
     if for_hub := _extra([*_database(settings), *trusted]):

@@ -45,6 +45,12 @@ class Commands(TyperGroup):
         """Run the program, help and usage included."""
         try:
             return super().main(*args, **kwargs)
+        except SystemExit as ended:
+            # Whoever writes help takes a reader that has gone for a failure.
+            if isinstance(ended.__context__, BrokenPipeError):
+                _let_go_of_stdout()
+                sys.exit(UNREAD)
+            raise
         except OSError as error:
             _let_go_of_stdout()
             place = f" ({error.filename})" if error.filename else ""

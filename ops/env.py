@@ -13,8 +13,11 @@ from ops.ending import Cannot
 from ops.stack_files import PROJECT, Project, Stack, settings_of
 from ops.telling import as_json, plain
 from settings import Settings
+from settings.document import Refused
 from settings.state import State
 
+# `eval` of nothing succeeds, and the next command would go to the backend that the shell has.
+_FAILING = "false\n"
 _PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
@@ -36,9 +39,14 @@ def _command(
 
     No secret is among them: rights to the backend and the passphrase come from whoever deploys.
     """
-    settings = settings_of(stack, project)
-    if settings.state is None:
-        raise Cannot(_nowhere(stack))
+    try:
+        settings = settings_of(stack, project)
+        if settings.state is None:
+            raise Cannot(_nowhere(stack))
+    except (Cannot, Refused):
+        if not json:
+            plain(_FAILING)
+        raise
     found = variables(stack, settings, settings.state)
     if json:
         as_json(found)

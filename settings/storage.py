@@ -26,6 +26,8 @@ class Homes(Section):
     """Size of each home. A later change is for new homes only."""
     access_mode: AccessMode = "ReadWriteOnce"
     """Access mode of the claims."""
+    warn_below: int = Field(default=10, ge=1, le=50)
+    """Percent of a home that are still free when JupyterLab's display of the disk turns red."""
 
 
 class Nfs(Section):

@@ -1,12 +1,11 @@
 """Who leaves, at the running hub: signed in by a browser, with a server that runs, until all of it has ended.
 
-The hub asks every few seconds here, where it asks every ten minutes in earnest; `LEAVING_IN_EARNEST` in the
-environment leaves it its own pace.
+The hub asks every few seconds here, where it asks every ten minutes in earnest: `tests.hub.measure_leaving`
+leaves it its own pace.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,11 +24,9 @@ from tests.hub.cases_run import write
 from tests.hub.cases_world import Changed, Hub, World, hub_of, running_world
 from tests.unit.documents import committed, settings_of
 
-IN_EARNEST = bool(os.environ.get("LEAVING_IN_EARNEST"))
-QUARTER = 15 * 60
 # Twice the pace of the hub of these tests, and what its requests take.
-SOON = QUARTER if IN_EARNEST else 25
-PACE: Mapping[str, Any] = {} if IN_EARNEST else {"auth_refresh_age": 4, "round_pause": 1, "proof_lasts": 8}
+SOON = 25
+PACE: Mapping[str, Any] = {"auth_refresh_age": 4, "round_pause": 1, "proof_lasts": 8}
 ANNOUNCED: list[str] = ["| provider | who | what was seen | after |", "|---|---|---|---|"]
 
 WAYS: Mapping[Provider, Mapping[str, Mapping[str, Any]]] = {
@@ -60,6 +57,13 @@ def leaver(provider: Provider, what: str) -> Case:
 
 def demoted(provider: Provider) -> Case:
     return Case(provider, "demoted", enters(admin=True), member_of=("administrator",))
+
+
+def left_role(provider: Provider) -> Mapping[str, Any]:
+    """What becomes of an administrator at the provider who is none any more."""
+    groups = committed(STACKS[provider])["auth"]["groups"]
+    left = {"teams": [groups["members"]]} if provider == "github" else {"groups": [groups["users"]]}
+    return {"claims": left}
 
 
 def stays(provider: Provider) -> Case:
@@ -102,7 +106,8 @@ class Person:
                 )
             except (OSError, UnicodeDecodeError):
                 continue
-            if variables.get("JUPYTERHUB_USER") == self.name and "idle.py" in _command(place.parent):
+            hub = variables.get("JUPYTERHUB_API_URL", "").startswith(self.hub.running.url)
+            if hub and variables.get("JUPYTERHUB_USER") == self.name and "idle.py" in _command(place.parent):
                 return variables["JUPYTERHUB_API_TOKEN"]
         return None
 
@@ -235,9 +240,7 @@ def test_who_administers_no_longer_does_so_no_longer(keeping: Hub, world: World)
     assert (person.browser.me() or {})["admin"]
     assert person.browser.api("GET", "/users").status_code == 200
     own = person.browser.api("POST", f"/users/{person.name}/tokens", json={}).json()["token"]
-    groups = committed(STACKS[provider])["auth"]["groups"]
-    left = {"teams": [groups["members"]]} if provider == "github" else {"groups": [groups["users"]]}
-    since = person.change({"claims": left})
+    since = person.change(left_role(provider))
     until(lambda: person.by_token(own, "GET", "/users") != 200)
     person.told(since, "no administrator by token or session")
     assert person.browser.api("GET", "/users").status_code == 403
@@ -253,22 +256,19 @@ def test_an_outage_leaves_sessions_and_opens_nothing(keeping: Hub, world: World)
     gone = partial(person.browser.api, "DELETE", f"/users/{person.name}/server")
     with world.away():
         since = time.monotonic()
-        if not IN_EARNEST:
-            until(lambda: log_says(person, f"says nothing of {person.name}"))
+        until(lambda: log_says(person, f"says nothing of {person.name}"))
         assert (person.browser.me() or {})["name"] == person.name
         person.told(since, "provider away: session and server go on")
         assert person.server()
         assert stranger.me() is None
-        if not IN_EARNEST:
-            assert gone().status_code in {202, 204}
-            until(lambda: person.server() is None)
-            until(lambda: time.monotonic() - since > PACE["proof_lasts"] + 1)
-            refused = person.start()
-            assert (refused.status_code, "does not answer" in refused.text) == (503, True)
-            person.told(since, "start refused: no proof for too long")
-            assert (person.browser.me() or {})["name"] == person.name
+        assert gone().status_code in {202, 204}
+        until(lambda: person.server() is None)
+        until(lambda: time.monotonic() - since > PACE["proof_lasts"] + 1)
+        refused = person.start()
+        assert (refused.status_code, "does not answer" in refused.text) == (503, True)
+        person.told(since, "start refused: no proof for too long")
+        assert (person.browser.me() or {})["name"] == person.name
     since = time.monotonic()
-    if not IN_EARNEST:
-        # Of whom it was silent the provider is asked again after half a minute.
-        until(lambda: person.start().status_code in {201, 202}, 45)
-        person.told(since, "provider back: server starts")
+    # Of whom it was silent the provider is asked again after half a minute.
+    until(lambda: person.start().status_code in {201, 202}, 45)
+    person.told(since, "provider back: server starts")

@@ -69,9 +69,23 @@ def test_no_word_of_the_settings_is_run_by_the_shell(tmp_path: Path) -> None:
     assert in_a_shell(ran("env", "odd", "--project", tmp_path).stdout)["HUB_OWNER"] == AWKWARD
 
 
+@pytest.mark.parametrize(("stack", "ends"), [("local", 2), ("nowhere", 2), ("faulty", 1)])
+def test_a_shell_that_evaluates_a_failure_fails(stack: str, ends: int, tmp_path: Path) -> None:
+    for name in ("local", "faulty"):
+        whole = stack_file("local")
+        whole["config"][KEY]["hub"]["version"] = 5 if name == "faulty" else "5.5.4"
+        (tmp_path / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(whole))
+    refused = ran("env", stack, "--project", tmp_path, ends=ends)
+    assert refused.stderr
+    script = 'eval "$1" && echo deployed'
+    done = subprocess.run(["/bin/sh", "-c", script, "sh", refused.stdout], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert ran("env", stack, "--json", "--project", tmp_path, ends=ends).stdout == ""
+
+
 def test_a_stack_without_state_gives_a_shell_nothing() -> None:
     refused = ran("env", "local", ends=2)
-    assert refused.stdout == ""
+    assert in_a_shell(refused.stdout).keys() <= {"PWD", "_", "SHLVL", "OLDPWD"}
     assert "perhaps another organisation's" in refused.stderr
     assert 'eval "$(make -s env STACK=local)"' in refused.stderr
 
@@ -147,7 +161,7 @@ def test_settings_with_errors_are_refused_with_every_finding(command: str, tmp_p
     whole["config"][KEY]["hub"]["version"] = 5
     (tmp_path / "Pulumi.lab.yaml").write_text(yaml.safe_dump(whole))
     refused = ran(command, "lab", "--project", tmp_path, ends=1)
-    assert refused.stdout == ""
+    assert refused.stdout == ("false\n" if command == "env" else "")
     assert "[L3]" in refused.stderr
     assert "settings.hub.version [shape]" in refused.stderr
 

@@ -43,6 +43,8 @@ def shell(script: str, cwd: Path = PROJECT, more: Mapping[str, str] | None = Non
         ("ops values lab | sleep 0", 141),
         ("ops compare lab aiv-prod | sleep 0", 141),
         ("ops check --stack lab | sleep 0", 141),
+        ("ops --help | sleep 0", 141),
+        ("ops rights --help | sleep 0", 141),
         ("ops values lab >&-", 0),
         ("ops check --stack lab >&- 2>&-", 0),
         ("ops values nowhere 2>&-", 2),

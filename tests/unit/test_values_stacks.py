@@ -78,7 +78,7 @@ def test_pods_mount_only_kinds_of_volumes_that_restricted_knows(stack: str) -> N
         *made["singleuser"]["storage"].get("extraVolumes", []),
     ]
     for volume in mounted:
-        assert set(volume) - {"name"} <= {"persistentVolumeClaim", "configMap", "secret"}
+        assert set(volume) - {"name"} <= {"persistentVolumeClaim", "configMap", "secret", "emptyDir"}
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -115,7 +115,8 @@ def _http(service: Service, left: _Left) -> None:
         _dial(service, left).close()
     place = service.url.rstrip("/") + _HEALTH.get(service.kind, "/")
     try:
-        with urllib.request.urlopen(place, timeout=left()) as answer:  # noqa: S310 (the catalogue's address)
+        # An opener of its own: the library's common one keeps the proxies of its first use.
+        with urllib.request.build_opener().open(place, timeout=left()) as answer:
             said = answer.read(1 << 16)
     except urllib.error.HTTPError as refusal:
         refusal.close()
