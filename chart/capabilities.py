@@ -43,6 +43,7 @@ def capabilities(settings: Settings) -> Values:
         },
         "profiles": list(offered(settings.profiles)),
         "services": {name_of(one): _service(one) for one in for_users(settings.services)},
+        "home": settings.storage.homes.size,
         "label": LABEL,
     }
     if members := _members(settings.auth):

@@ -53,9 +53,8 @@ class Granting:
 
     def before_start(self, spawner: Any) -> None:  # noqa: ANN401
         """Say how large a home is made; one that is there keeps its size."""
-        may = self.rows.of(spawner.user)
-        if may.home:
-            spawner.storage_capacity = may.home
+        # Each time: the spawner of a server that was stopped may be the one of its next start.
+        spawner.storage_capacity = self.rows.of(spawner.user).home or self.given["home"]
 
     def dress(self, spawner: Any, pod: Any) -> Any:  # noqa: ANN401 -- Kubernetes' own object
         """Add to a pod what its owner may use."""

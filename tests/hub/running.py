@@ -63,6 +63,8 @@ def get_config(path, default=None):
         found = found.get(part) if isinstance(found, dict) else None
     return default if found is None else found
 
+c.KubeSpawner.profile_list = get_config("singleuser.profileList", [])
+c.JupyterHub.allow_named_servers = get_config("hub.allowNamedServers", False)
 c.JupyterHub.template_paths = get_config("hub.templatePaths", [])
 c.JupyterHub.template_vars = get_config("hub.templateVars", {})
 sys.path.insert(0, str(pathlib.Path("files").resolve()))
