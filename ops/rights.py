@@ -18,6 +18,8 @@ import yaml
 
 from chart.rendered import kinds
 from chart.values import build
+from ops import errand_rights
+from ops.errand_rights import Errand
 from ops.needs import NEEDS, OWN, READ, Need, Resource
 from ops.registered import Registered, registered
 from ops.stack_files import PROJECT, Project, StackOption, place_of, settings_in
@@ -161,7 +163,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         "rights",
         epilog="Examples: [bold]ops rights --stack aiv-prod > rights.yaml[/bold]; "
-        "[bold]ops rights --stack aiv-prod --json[/bold]",
+        "[bold]ops rights --stack aiv-prod --for smoke[/bold]",
     )(_command)
 
 
@@ -170,11 +172,20 @@ def _command(
     config_file: Annotated[
         Path | None, typer.Option(help="A stack file elsewhere, as pulumi has it.", show_default=False)
     ] = None,
+    errand: Annotated[
+        Errand, typer.Option("--for", help="Whose rights: to deploy, or for one command alone.")
+    ] = Errand.DEPLOY,
     as_json_: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     project: Project = PROJECT,
 ) -> None:
-    """The least that whoever deploys a stack must be allowed to do, as manifests for kubectl."""
+    """The least that whoever deploys a stack must be allowed to do, as manifests for kubectl.
+
+    With --for smoke, why or break-glass: the least for that command, as a Role of its own.
+    """
     settings = settings_in(config_file or place_of(stack, project))
+    if errand is not Errand.DEPLOY:
+        plain((errand_rights.as_json if as_json_ else errand_rights.as_yaml)(errand, settings))
+        return
     found = rights(settings, registered(settings))
     plain((as_json if as_json_ else as_yaml)(settings, found))
 
