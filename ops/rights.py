@@ -29,6 +29,7 @@ from settings import Settings
 NAME = "jupyterhub-deployer"
 _API = "rbac.authorization.k8s.io"
 _ROLE = f"{_API}/v1:Role"
+_CLUSTER_ROLE = f"{_API}/v1:ClusterRole"
 _RELEASE = "helm.sh/v3:Release"
 Json = dict[str, Any]
 
@@ -46,6 +47,8 @@ class Rights:
 
     inside: dict[str, dict[Resource, set[str]]] = field(default_factory=lambda: defaultdict(dict))
     cluster_wide: dict[Resource, list[str]] = field(default_factory=dict)
+    everywhere: dict[Resource, set[str]] = field(default_factory=dict)
+    """Verbs in all namespaces: what a ClusterRole of the stack's has."""
 
     def allow(self, namespace: str, resource: Resource, verbs: Iterable[str]) -> None:
         """Add verbs."""
@@ -64,6 +67,8 @@ def rights(settings: Settings, objects: Iterable[Registered]) -> Rights:
             _own(found, one.namespace or home, need)
         if one.kind == _ROLE:
             _held(found, one)
+        if one.kind == _CLUSTER_ROLE:
+            _held_everywhere(found, one)
         if one.kind == _RELEASE:
             for kind in kinds(build(settings)):
                 _own(found, one.namespace or home, NEEDS[kind])
@@ -78,10 +83,20 @@ def _own(found: Rights, namespace: str, need: Need) -> None:
 
 def _held(found: Rights, role: Registered) -> None:
     """Add a Role's own rules: nobody makes a Role with rights that they do not hold themselves."""
+    for resource, verbs in _rules(role):
+        found.allow(role.namespace, resource, verbs)
+
+
+def _held_everywhere(found: Rights, role: Registered) -> None:
+    for resource, verbs in _rules(role):
+        found.everywhere.setdefault(resource, set()).update(verbs)
+
+
+def _rules(role: Registered) -> Iterator[tuple[Resource, list[str]]]:
     for rule in role.inputs["rules"]:
         for group in rule["apiGroups"]:
             for resource in rule["resources"]:
-                found.allow(role.namespace, (group, resource), rule["verbs"])
+                yield (group, resource), rule["verbs"]
 
 
 def namespaced(found: Rights, home: str) -> Iterator[Json]:
@@ -118,6 +133,10 @@ def cluster_wide(found: Rights, home: str) -> Iterator[Json]:
             {**of, "verbs": ["create"]},
             {**of, "resourceNames": sorted(names), "verbs": sorted(OWN - {"create"})},
         ]
+    rules += [
+        {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
+        for (group, verbs), resources in sorted(_joined(found.everywhere).items())
+    ]
     if rules:
         name = {"name": f"{NAME}-{home}"}
         yield {**_object(f"{_API}/v1", "ClusterRole", name), "rules": rules}

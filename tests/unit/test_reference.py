@@ -34,7 +34,7 @@ def test_every_field_says_what_it_is(one: Field) -> None:
 @pytest.mark.parametrize(
     ("place", "choice", "changed"),
     [
-        ("culling.idle", "", ("cull.timeout",)),
+        ("culling.idle", "", ("cull.timeout", "hub.templateVars.culling")),
         ("storage.homes.size", "", ("singleuser.storage.capacity",)),
         ("hub.limits.activeServers", "", ("hub.activeServerLimit",)),
         ("profiles[].memory.limit", "", ("singleuser.memory.limit", "singleuser.profileList")),
