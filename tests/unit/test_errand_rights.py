@@ -9,9 +9,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from ops import errand_rights
+from ops import errand_rights, rights
 from ops.cli import app
 from ops.errand_rights import Errand
+from ops.registered import registered
 from ops.smoke.cleaning import CLAIMS
 from ops.why import collect
 from tests.unit.documents import PROJECT, STACKS, settings_of
@@ -89,6 +90,31 @@ def test_why_sees_what_it_looks_at(stack: str) -> None:
     assert inside | further == looked_at | {"namespaces"}
     assert further <= {"ingressclasses", "namespaces", "nodes", "storageclasses"}
     assert not inside & further
+
+
+# As the page says it.
+LACKING = {
+    Errand.SMOKE: {"configmaps": {"update"}, "daemonsets": {"get", "list"}, "statefulsets": {"get", "list"}},
+    Errand.WHY: {
+        "daemonsets": {"get", "list"},
+        "jobs": {"get", "list"},
+        "pods/log": {"get"},
+        "statefulsets": {"get", "list"},
+    },
+    Errand.BREAK_GLASS: {"pods/exec": {"create"}},
+}
+
+
+@pytest.mark.parametrize("errand", ERRANDS)
+@pytest.mark.parametrize("stack", STACKS)
+def test_who_deploys_lacks_something_for_each(stack: str, errand: Errand) -> None:
+    settings = settings_of(stack)
+    whole = rights.rights(settings, registered(settings)).inside[settings.namespace.name]
+    lacking = {
+        resource: verbs - whole.get((group, resource), set())
+        for (group, resource), verbs in allowed(errand_rights.objects(errand, settings)).items()
+    }
+    assert {resource: verbs for resource, verbs in lacking.items() if verbs} == LACKING[errand]
 
 
 def test_what_belongs_to_the_cluster_is_commented_out_and_in_the_other_form() -> None:
