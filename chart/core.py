@@ -1,4 +1,4 @@
-"""Values for hub and proxy themselves: their size, culling of idle servers, metrics."""
+"""Values for hub and proxy themselves: their size, and metrics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chart.merge import Values
 from settings import Settings
 from settings.cluster import Amounts
 from settings.hub import Resources
-from settings.names import amount, seconds
+from settings.names import amount
 
 _MEBIBYTE = 1024**2
 _LARGE_PROXY = 1024 * _MEBIBYTE
@@ -54,22 +54,6 @@ def resources(wanted: Resources) -> Values:
 def amounts(given: Amounts) -> Values:
     """Write the amounts that are given."""
     return given.model_dump(exclude_none=True)
-
-
-def culling(settings: Settings) -> Values:
-    """Stop idle servers, and never remove a user: with the user would go the home."""
-    culled = settings.culling
-    if not culled.enabled:
-        return {"cull": {"enabled": False}}
-    return {
-        "cull": {
-            "enabled": True,
-            "users": False,
-            "timeout": seconds(culled.idle),
-            "every": seconds(culled.every),
-            "maxAge": seconds(culled.max_age) if culled.max_age else 0,
-        }
-    }
 
 
 def metrics(settings: Settings) -> Values:

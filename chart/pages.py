@@ -8,7 +8,17 @@ from settings import Settings
 from settings.auth import Auth, Cloudflare, Entra, GitHub, SharedPassword
 
 _FOLDER = "pages"
-_FILES = ("404.html", "error.html", "login.html", "logout.html", "page.html")
+_FILES = (
+    "404.html",
+    "error.html",
+    "home.html",
+    "login.html",
+    "logout.html",
+    "not_running.html",
+    "page.html",
+    "spawn.html",
+    "spawn_pending.html",
+)
 _INSTALL = """\
 from refusals import for_pages
 

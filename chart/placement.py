@@ -13,10 +13,15 @@ _LOOK_FOR_ROUTES_EVERY = 30
 
 
 def scheduling(settings: Settings) -> Values:
-    """Switch off what needs cluster-wide rights or images of its own."""
+    """Switch off what needs cluster-wide rights or images of its own; keep room where nodes are added."""
+    kept = settings.placement.placeholders
+    rooms: Values = {"userPlaceholder": {"enabled": bool(kept), **({"replicas": kept} if kept else {})}}
+    if kept:
+        # They give way to servers by their priority, and by nothing else.
+        rooms["podPriority"] = {"enabled": True}
     return {
         # The user scheduler needs a ClusterRole; placeholders serve clusters that grow by themselves.
-        "scheduling": {"userScheduler": {"enabled": False}, "userPlaceholder": {"enabled": False}},
+        "scheduling": {"userScheduler": {"enabled": False}, **rooms},
         # The pulling hook holds up every upgrade until each node has pulled.
         "prePuller": {"hook": {"enabled": False}, "continuous": {"enabled": False}},
     }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from chart.merge import Values
 from chart.placement import toleration
 from settings import Settings
 from settings.gpu import WHOLE, priority_name
+from settings.images import Image
 from settings.names import amount
 from settings.placement import Placement
-from settings.profiles import Gpu, Profile, Share
+from settings.profiles import OWN_CHOICE, Gpu, Profile, Share
 
 # A profile's tolerations replace the chart's for user pods, so these are said again.
 _USER_TOLERATIONS: list[Values] = [
@@ -43,13 +46,56 @@ def entry(profile: Profile, settings: Settings) -> Values:
     if profile.node_selector:
         # KubeSpawner joins it with the labels of placement.userNodes.
         override["node_selector"] = dict(profile.node_selector)
+    if profile.tolerations:
+        override["tolerations"] = _tolerations(profile, settings.placement)
+    if profile.image:
+        override["image"] = profile.image.reference
     return {
         "display_name": profile.name,
         "slug": profile.slug,
         "description": profile.description,
         "default": profile.default,
         "kubespawner_override": override,
+        **choices(profile, settings),
     }
+
+
+def choices(profile: Profile, settings: Settings) -> Values:
+    """Write what users choose inside a profile; nothing that is not in the list can be asked for."""
+    options: Values = {}
+    if profile.sizes:
+        sizes = {slug: _size(name, profile, one) for slug, name, one in _sizes(profile)}
+        options["size"] = {"display_name": "Size", "choices": sizes}
+    if profile.images:
+        own = profile.image or settings.images.notebook
+        images = {OWN_CHOICE: (profile.image_name, own)}
+        images |= {one.slug: (one.name, one.image) for one in profile.images}
+        options["image"] = {
+            "display_name": "Image",
+            "choices": {slug: _image(name, image) for slug, (name, image) in images.items()},
+        }
+    for option in options.values():
+        option["choices"][OWN_CHOICE]["default"] = True
+    return {"profile_options": options} if options else {}
+
+
+def _sizes(profile: Profile) -> Iterator[tuple[str, str, Profile]]:
+    slugs, names = [OWN_CHOICE], [profile.size_name]
+    for size in profile.sizes:
+        slugs.append(size.slug)
+        names.append(size.name)
+    yield from zip(slugs, names, (one for _, one in profile.variants()), strict=True)
+
+
+def _size(name: str, profile: Profile, sized: Profile) -> Values:
+    override: Values = {**_share("cpu", sized.cpu), **_share("mem", sized.memory)}
+    if profile.gpu and sized.gpu:
+        override |= whole(sized.gpu)
+    return {"display_name": name, "kubespawner_override": override}
+
+
+def _image(name: str, image: Image) -> Values:
+    return {"display_name": name, "kubespawner_override": {"image": image.reference}}
 
 
 def _share(kind: str, share: Share) -> Values:
@@ -58,16 +104,30 @@ def _share(kind: str, share: Share) -> Values:
 
 
 def _gpu(gpu: Gpu, placement: Placement) -> Values:
-    # An extended resource cannot be overcommitted: request and limit are one number.
-    whole = {gpu.resource: str(gpu.count)}
-    accepted = [*_USER_TOLERATIONS, *(toleration(one) for one in placement.user_tolerations)]
+    accepted = _accepted(placement)
     taints = [taint for taint in _taints(gpu.resource) if taint not in accepted]
     return {
-        "extra_resource_limits": whole,
-        "extra_resource_guarantees": whole,
+        **whole(gpu),
         "tolerations": [*accepted, *taints],
         **_neighbours(gpu.resource, placement),
     }
+
+
+def whole(gpu: Gpu) -> Values:
+    """Ask for GPUs: an extended resource cannot be overcommitted, so request and limit are one number."""
+    asked = {gpu.resource: str(gpu.count)}
+    return {"extra_resource_limits": asked, "extra_resource_guarantees": asked}
+
+
+def _accepted(placement: Placement) -> list[Values]:
+    return [*_USER_TOLERATIONS, *(toleration(one) for one in placement.user_tolerations)]
+
+
+def _tolerations(profile: Profile, placement: Placement) -> list[Values]:
+    accepted = _accepted(placement)
+    wanted = [toleration(one) for one in profile.tolerations]
+    taints = [*wanted, *(_taints(profile.gpu.resource) if profile.gpu else ())]
+    return [*accepted, *(taint for taint in taints if taint not in accepted)]
 
 
 def _taints(resource: str) -> list[Values]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from chart.audit import audit, ordinary_log
 from chart.authorities import authorities
 from chart.capabilities import capabilities
-from chart.core import culling, hub, metrics
+from chart.core import hub, metrics
+from chart.culling import culling
 from chart.database import database
 from chart.door import door, end_to_end, strangers
 from chart.egress_proxy import egress_proxy
@@ -30,6 +31,7 @@ from chart.security import security
 from chart.services import object_store, services
 from chart.sign_in import sign_in
 from chart.smoke import smoke
+from chart.spawning import spawning
 from chart.volumes import volumes
 from settings import Settings
 
@@ -64,6 +66,7 @@ def build(settings: Settings) -> Values:
         policies,
         profile_list,
         capabilities,
+        spawning,
         door,
         end_to_end,
         strangers,

@@ -24,6 +24,8 @@ SPAWNER_RULES = (
     {"api_groups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["get", "create"]},
     {"api_groups": [""], "resources": ["events"], "verbs": ["get", "list", "watch"]},
 )
+# What it takes to count free GPUs: what nodes offer, and what pods of all namespaces hold of it.
+SIGHT_RULES = ({"api_groups": [""], "resources": ["nodes", "pods"], "verbs": ["list"]},)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,8 @@ class NamespaceArgs:
 
     settings: model.Namespace
     protection: model.Protection
+    nodes_visible: bool = False
+    """Whether the hub may list nodes and pods of the whole cluster."""
 
 
 class Namespace(pulumi.ComponentResource):
@@ -48,6 +52,8 @@ class Namespace(pulumi.ComponentResource):
             self.made.metadata["name"] if self.made else args.settings.name
         )
         self._identities()
+        if args.nodes_visible:
+            self._sight()
         self._default_deny()
         self._bounds()
         self.register_outputs({"namespaceName": self.namespace_name})
@@ -89,6 +95,30 @@ class Namespace(pulumi.ComponentResource):
                 "name": "jupyterhub-spawner",
             },
             subjects=[{"kind": "ServiceAccount", "name": accounts.hub, "namespace": self.namespace_name}],
+            opts=child,
+        )
+
+    def _sight(self) -> None:
+        wanted, child = self._args.settings, pulumi.ResourceOptions(parent=self)
+        # It belongs to the cluster, where another hub may be.
+        name = f"jupyterhub-nodes-{wanted.name}"
+        k8s.rbac.v1.ClusterRole(
+            "nodes",
+            metadata={"name": name},
+            rules=[k8s.rbac.v1.PolicyRuleArgs(**rule) for rule in SIGHT_RULES],
+            opts=child,
+        )
+        k8s.rbac.v1.ClusterRoleBinding(
+            "nodes",
+            metadata={"name": name},
+            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+            subjects=[
+                {
+                    "kind": "ServiceAccount",
+                    "name": wanted.service_accounts.hub,
+                    "namespace": self.namespace_name,
+                }
+            ],
             opts=child,
         )
 

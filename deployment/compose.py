@@ -93,7 +93,11 @@ class _Stack:
     cluster: pulumi.ResourceOptions
 
     def namespace(self) -> Namespace:
-        wanted = NamespaceArgs(settings=self.settings.namespace, protection=self.settings.protection)
+        wanted = NamespaceArgs(
+            settings=self.settings.namespace,
+            protection=self.settings.protection,
+            nodes_visible=self.settings.cluster.nodes_visible,
+        )
         return Namespace("namespace", wanted, self.cluster)
 
     def storage(self, namespace: Namespace) -> Storage:

@@ -47,6 +47,12 @@ NEEDS = {
     "networking.k8s.io/v1:Ingress": Need(group="networking.k8s.io", resource="ingresses"),
     "networking.k8s.io/v1:NetworkPolicy": Need(group="networking.k8s.io", resource="networkpolicies"),
     "policy/v1:PodDisruptionBudget": Need(group="policy", resource="poddisruptionbudgets"),
+    "rbac.authorization.k8s.io/v1:ClusterRole": Need(
+        group="rbac.authorization.k8s.io", resource="clusterroles", cluster_wide=True
+    ),
+    "rbac.authorization.k8s.io/v1:ClusterRoleBinding": Need(
+        group="rbac.authorization.k8s.io", resource="clusterrolebindings", cluster_wide=True
+    ),
     "rbac.authorization.k8s.io/v1:Role": Need(group="rbac.authorization.k8s.io", resource="roles"),
     "rbac.authorization.k8s.io/v1:RoleBinding": Need(
         group="rbac.authorization.k8s.io", resource="rolebindings"

@@ -18,6 +18,8 @@ import yaml
 
 from chart.rendered import kinds
 from chart.values import build
+from ops import errand_rights
+from ops.errand_rights import Errand
 from ops.needs import NEEDS, OWN, READ, Need, Resource
 from ops.registered import Registered, registered
 from ops.stack_files import PROJECT, Project, StackOption, place_of, settings_in
@@ -27,6 +29,7 @@ from settings import Settings
 NAME = "jupyterhub-deployer"
 _API = "rbac.authorization.k8s.io"
 _ROLE = f"{_API}/v1:Role"
+_CLUSTER_ROLE = f"{_API}/v1:ClusterRole"
 _RELEASE = "helm.sh/v3:Release"
 Json = dict[str, Any]
 
@@ -44,6 +47,8 @@ class Rights:
 
     inside: dict[str, dict[Resource, set[str]]] = field(default_factory=lambda: defaultdict(dict))
     cluster_wide: dict[Resource, list[str]] = field(default_factory=dict)
+    everywhere: dict[Resource, set[str]] = field(default_factory=dict)
+    """Verbs in all namespaces: what a ClusterRole of the stack's has."""
 
     def allow(self, namespace: str, resource: Resource, verbs: Iterable[str]) -> None:
         """Add verbs."""
@@ -62,6 +67,8 @@ def rights(settings: Settings, objects: Iterable[Registered]) -> Rights:
             _own(found, one.namespace or home, need)
         if one.kind == _ROLE:
             _held(found, one)
+        if one.kind == _CLUSTER_ROLE:
+            _held_everywhere(found, one)
         if one.kind == _RELEASE:
             for kind in kinds(build(settings)):
                 _own(found, one.namespace or home, NEEDS[kind])
@@ -76,10 +83,20 @@ def _own(found: Rights, namespace: str, need: Need) -> None:
 
 def _held(found: Rights, role: Registered) -> None:
     """Add a Role's own rules: nobody makes a Role with rights that they do not hold themselves."""
+    for resource, verbs in _rules(role):
+        found.allow(role.namespace, resource, verbs)
+
+
+def _held_everywhere(found: Rights, role: Registered) -> None:
+    for resource, verbs in _rules(role):
+        found.everywhere.setdefault(resource, set()).update(verbs)
+
+
+def _rules(role: Registered) -> Iterator[tuple[Resource, list[str]]]:
     for rule in role.inputs["rules"]:
         for group in rule["apiGroups"]:
             for resource in rule["resources"]:
-                found.allow(role.namespace, (group, resource), rule["verbs"])
+                yield (group, resource), rule["verbs"]
 
 
 def namespaced(found: Rights, home: str) -> Iterator[Json]:
@@ -116,6 +133,10 @@ def cluster_wide(found: Rights, home: str) -> Iterator[Json]:
             {**of, "verbs": ["create"]},
             {**of, "resourceNames": sorted(names), "verbs": sorted(OWN - {"create"})},
         ]
+    rules += [
+        {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
+        for (group, verbs), resources in sorted(_joined(found.everywhere).items())
+    ]
     if rules:
         name = {"name": f"{NAME}-{home}"}
         yield {**_object(f"{_API}/v1", "ClusterRole", name), "rules": rules}
@@ -161,7 +182,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         "rights",
         epilog="Examples: [bold]ops rights --stack aiv-prod > rights.yaml[/bold]; "
-        "[bold]ops rights --stack aiv-prod --json[/bold]",
+        "[bold]ops rights --stack aiv-prod --for smoke[/bold]",
     )(_command)
 
 
@@ -170,11 +191,20 @@ def _command(
     config_file: Annotated[
         Path | None, typer.Option(help="A stack file elsewhere, as pulumi has it.", show_default=False)
     ] = None,
+    errand: Annotated[
+        Errand, typer.Option("--for", help="Whose rights: to deploy, or for one command alone.")
+    ] = Errand.DEPLOY,
     as_json_: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     project: Project = PROJECT,
 ) -> None:
-    """The least that whoever deploys a stack must be allowed to do, as manifests for kubectl."""
+    """The least that whoever deploys a stack must be allowed to do, as manifests for kubectl.
+
+    With --for smoke, why or break-glass: the least for that command, as a Role of its own.
+    """
     settings = settings_in(config_file or place_of(stack, project))
+    if errand is not Errand.DEPLOY:
+        plain((errand_rights.as_json if as_json_ else errand_rights.as_yaml)(errand, settings))
+        return
     found = rights(settings, registered(settings))
     plain((as_json if as_json_ else as_yaml)(settings, found))
 

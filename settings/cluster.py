@@ -35,6 +35,11 @@ class Cluster(Section):
     """What GPUs it has: a profile with a GPU needs one. `pretended` ones count, and compute nothing."""
     ca_bundle: CaBundle | None = None
     """The company's certificate authorities, for hub and notebooks."""
+    nodes_visible: bool = False
+    """The hub may list nodes and pods, by a ClusterRole: the start page tells how many GPUs
+    are free. See [profiles](profiles.md)."""
+    autoscaled: bool = False
+    """Nodes are added when pods wait for room: a start that finds none waits for one."""
 
 
 class Protection(Section):

@@ -52,6 +52,11 @@ class Culling(Section):
     """Stop a server that nobody has used for so long."""
     every: Duration = "10m"
     """How often it is looked for them."""
+    idle_gpu: Duration | None = None
+    """The same for servers with a GPU, which others wait for; as `idle` when not given."""
+    kernels: Duration | None = None
+    """End a kernel that is idle for so long and that no page is connected to; its variables are lost. Kernels
+    end with their server alone when not given."""
     max_age: Duration | None = None
     """Stop a server of this age even when it is busy."""
 

@@ -44,3 +44,5 @@ class Placement(Section):
     gpu_servers: Literal["pack", "spread"] = "pack"
     """`pack` fills a GPU node before the next, so that whole nodes stay free; `spread` shares the load."""
     priority: PriorityClasses = PriorityClasses()
+    placeholders: int = Field(default=0, ge=0)
+    """Pods that keep room for so many more servers, and give way to them; for clusters that add nodes."""

@@ -57,6 +57,11 @@ def _images(settings: Settings) -> Iterator[Flow]:
     """Name the registries that nodes pull from; `localhost` is none: its images lie on the node."""
     images = settings.images
     named = [(image.name, f"settings.images.{field}.name") for field, image in images.named()]
+    named += [
+        (image.name, f"settings.profiles[{place}].{below}")
+        for place, profile in enumerate(settings.profiles)
+        for below, image in profile.named_images()
+    ]
     if settings.ingress.tunnel and not images.connector:
         named.append((images.of_connector.name, "settings.ingress.tunnel"))
     if images.mirror:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 from embedded.console import say
 from embedded.fault import Fault
+from embedded.images import jars
 from embedded.images.command import Runner
 from embedded.images.python_app import UV
 from embedded.images.recipe import PYTHON, architecture
@@ -29,6 +31,9 @@ def remake(checkout: Path = CHECKOUT) -> None:
     # What the variant adds has to go with what is there.
     _python(folder / "notebook", runner, "requirements-cuda", "--constraints", "requirements.txt")
     say("  images/notebook/requirements-cuda.txt")
+    with tempfile.TemporaryDirectory() as scratch:
+        jars.lock(folder / "services", Path(scratch) / "jars", runner)
+    say(f"  images/services/{jars.LOCK}")
     for name in NPM_LISTS:
         _npm(folder / name, runner)
         say(f"  images/{name}/package-lock.json")

@@ -7,20 +7,14 @@ same version.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-from pathlib import Path
 
 from embedded import paths
-from embedded.fault import Fault
-from embedded.images import python_app
+from embedded.images import jars, python_app
 from embedded.images.layer import Attributes
 from embedded.images.parts import Bench, Part
 from embedded.images.recipe import PYTHON, Recipe
-from embedded.toolchain import debian
 from embedded.toolchain import ensure as tools
-from embedded.toolchain.versions import load
 
 NAME = "services"
 USER = 1000
@@ -44,7 +38,7 @@ RECIPE = Recipe(
         "Entrypoint": ["tini", "--"],
         "Cmd": ["sleep", "infinity"],
     },
-    inputs=("embedded/images/extras.py", "embedded/images/services.py", *LISTS),
+    inputs=("embedded/images/extras.py", "embedded/images/jars.py", "embedded/images/services.py", *LISTS),
 )
 
 
@@ -61,7 +55,7 @@ def services(bench: Bench) -> Part:
     runtime.rename(tree / JAVA.lstrip("/"))
     for program in (tree / JAVA.lstrip("/") / "bin").iterdir():
         program.chmod(0o755)
-    _jars(bench, tree / JARS.lstrip("/"))
+    jars.download(bench.checkout / "images" / "services", tree / JARS.lstrip("/"), bench.runner)
     gateway = tools(("versitygw",), paths.find()).path("versitygw")
     shutil.copyfile(gateway, prefix / "bin" / "versitygw")
     (prefix / "bin" / "versitygw").chmod(0o755)
@@ -70,33 +64,3 @@ def services(bench: Bench) -> Part:
     (tree / "etc" / "passwd").write_text(f"services:x:{USER}:{USER}::{HOME}:/bin/sh\n")
     (tree / "etc" / "group").write_text(f"services:x:{USER}:\n")
     return Part(tree, {HOME.lstrip("/"): Attributes(0o755, USER, USER)}, (_PREFIX.lstrip("/"),))
-
-
-def _jars(bench: Bench, folder: Path) -> None:
-    """Have Maven bring the jars; each must be the one that the lock names, and none more."""
-    if shutil.which("mvn") is None:
-        debian.ensure(load().debian[NAME], "to get Kafka's jars")
-    source = bench.checkout / "images" / "services"
-    bench.runner.fetch(
-        "Downloading the jars of images/services",
-        [
-            *("mvn", "--quiet", "--batch-mode", "--file", source / "pom.xml"),
-            *("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"),
-        ],
-        env=dict(os.environ),
-        fresh=folder,
-    )
-    check(folder, (source / "jars.sha256").read_text())
-
-
-def check(folder: Path, lock: str) -> None:
-    """Refuse a folder that holds anything but the files of the lock, each with its digest."""
-    wanted = {name: digest for digest, name in (line.split() for line in lock.splitlines())}
-    found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
-    other = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-    if other:
-        raise Fault(
-            f"Jars are not the ones that images/services/jars.sha256 names: {', '.join(other)}.",
-            "The image of the services was not built.",
-            "See what pom.xml asks for; after a change of it: python -m embedded.images lock",
-        )

@@ -27,6 +27,7 @@ def packages(bench: Bench, what: str, names: Iterable[str], into: Path, unused: 
         env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
         fresh=into,
     )
-    for pattern in (*unused, *(place.lstrip("/") for place in rootfs.UNWANTED)):
+    # Which devices a tree has differs between one just made and one that was kept.
+    for pattern in ("dev", *unused, *(place.lstrip("/") for place in rootfs.UNWANTED)):
         for path in into.glob(pattern):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -10,7 +10,7 @@ from settings.cluster import Namespace
 from settings.finding import Finding
 from settings.hub import Hub
 from settings.names import amount
-from settings.profiles import Profile
+from settings.profiles import Profile, variants
 
 Profiles = tuple[Profile, ...]
 # Configurable HTTP proxies were killed for their memory at some 250 to 300 users at once.
@@ -95,14 +95,14 @@ def limits_let_everybody_work(about: About, hub: Hub) -> Iterator[Finding]:
 
 def every_profile_fits_the_quota(namespace: Namespace, profiles: Profiles) -> Iterator[Finding]:
     """Refuse a profile of which the namespace cannot hold a single server."""
-    for place, profile in enumerate(profiles):
+    for path, profile in variants(profiles):
         if not profile.enabled:
             continue
         for resource, (asked, text) in _asks(profile).items():
             hard = namespace.quota.get(resource)
             if hard and asked > amount(hard):
                 yield Finding(
-                    path=f"settings.profiles[{place}]",
+                    path=path,
                     rule="D38",
                     what=f"{profile.name} takes {text} of {resource}, and the quota is {hard}.",
                     follows="No server of this profile ever starts.",

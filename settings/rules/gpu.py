@@ -13,7 +13,7 @@ from settings.gpu import (
     OwnPriority,
 )
 from settings.placement import Placement
-from settings.profiles import Profile
+from settings.profiles import Profile, variants
 
 Profiles = tuple[Profile, ...]
 
@@ -21,7 +21,7 @@ Profiles = tuple[Profile, ...]
 def _asked(profiles: Profiles) -> dict[str, int]:
     """Give the most that one server asks for of each resource, over the profiles that are offered."""
     asked: dict[str, int] = {}
-    for profile in profiles:
+    for _, profile in variants(profiles):
         if profile.gpu and profile.enabled:
             asked[profile.gpu.resource] = max(profile.gpu.count, asked.get(profile.gpu.resource, 0))
     return asked
@@ -29,13 +29,13 @@ def _asked(profiles: Profiles) -> dict[str, int]:
 
 def profiles_fit_the_gpu_quota(gpu: Gpus, profiles: Profiles) -> Iterator[Finding]:
     """Refuse a profile of which the quota cannot hold a single server."""
-    for place, profile in enumerate(profiles):
+    for path, profile in variants(profiles):
         if not profile.gpu or not profile.enabled:
             continue
         asked, most = profile.gpu, gpu.quota.get(profile.gpu.resource)
         if most is not None and asked.count > most:
             yield Finding(
-                path=f"settings.profiles[{place}].gpu.count",
+                path=f"{path}.gpus" if ".sizes" in path else f"{path}.gpu.count",
                 rule="D38",
                 what=f"{profile.name} takes {asked.count}, and the quota of {asked.resource} is {most}.",
                 follows="No server of this profile ever starts.",

@@ -6,17 +6,28 @@ from collections.abc import Iterator
 
 from settings.door import Door
 from settings.finding import Finding
-from settings.images import Images
+from settings.images import Image, Images
+from settings.profiles import Profile
 
+Profiles = tuple[Profile, ...]
 _MOVING = ("latest", "stable", "main", "master")
 
 
-def tags_do_not_move(images: Images) -> Iterator[Finding]:
-    """Refuse tags that mean something else tomorrow, unless a digest holds them."""
+def _named(images: Images, profiles: Profiles) -> Iterator[tuple[str, Image]]:
+    """Give every image that the settings name, and where."""
     for name, image in images.named():
+        yield f"settings.images.{name}", image
+    for place, profile in enumerate(profiles):
+        for below, image in profile.named_images():
+            yield f"settings.profiles[{place}].{below}", image
+
+
+def tags_do_not_move(images: Images, profiles: Profiles) -> Iterator[Finding]:
+    """Refuse tags that mean something else tomorrow, unless a digest holds them."""
+    for path, image in _named(images, profiles):
         if image.tag in _MOVING and not image.digest:
             yield Finding(
-                path=f"settings.images.{name}.tag",
+                path=f"{path}.tag",
                 rule="D29",
                 what=f"{image.tag} means another image from day to day.",
                 follows="Nodes run different images, and a rollback brings nothing back.",
@@ -24,12 +35,12 @@ def tags_do_not_move(images: Images) -> Iterator[Finding]:
             )
 
 
-def digests_are_there(images: Images) -> Iterator[Finding]:
+def digests_are_there(images: Images, profiles: Profiles) -> Iterator[Finding]:
     """Want the digest of each image where they are required."""
-    for name, image in images.named():
+    for path, image in _named(images, profiles):
         if images.digests == "required" and not image.digest:
             yield Finding(
-                path=f"settings.images.{name}.digest",
+                path=f"{path}.digest",
                 rule="D29",
                 what=f"{image.reference} has no digest, and images.digests is required.",
                 follows="Whoever may push to the registry can change what runs, and no review sees it.",
@@ -51,13 +62,13 @@ def connector_has_its_digest(images: Images, ingress: Door) -> Iterator[Finding]
         )
 
 
-def images_lie_where_nodes_reach_them(images: Images) -> Iterator[Finding]:
+def images_lie_where_nodes_reach_them(images: Images, profiles: Profiles) -> Iterator[Finding]:
     """Refuse an image that is not in the one registry there is."""
     registry = images.mirror_registry
-    for name, image in images.named():
+    for path, image in _named(images, profiles):
         if registry and not image.name.startswith(f"{registry}/"):
             yield Finding(
-                path=f"settings.images.{name}.name",
+                path=f"{path}.name",
                 rule="D42",
                 what=f"{image.name} does not lie in {registry}, the registry of images.mirror.",
                 follows="Nodes cannot pull it: the pod waits in ImagePullBackOff.",

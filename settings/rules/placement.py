@@ -103,6 +103,31 @@ def the_hub_goes_before_its_users(placement: Placement) -> Iterator[Finding]:
         )
 
 
+def room_is_kept_where_nodes_are_added(placement: Placement, cluster: Cluster) -> Iterator[Finding]:
+    """Refuse pods that keep room where no node is ever added for them."""
+    if placement.placeholders and not cluster.autoscaled:
+        yield Finding(
+            path="settings.placement.placeholders",
+            rule="P8",
+            what=f"{placement.placeholders} pods are to keep room, and no node is added for them.",
+            follows="They take the room that users need, and give it back only when somebody is pushed in.",
+            remedy="Leave it out, or say cluster.autoscaled: true where an autoscaler adds nodes.",
+        )
+
+
+def nodes_are_seen_for_gpus(cluster: Cluster) -> Iterator[Finding]:
+    """Point at a right that nothing uses."""
+    if cluster.nodes_visible and cluster.gpu == "none":
+        yield Finding(
+            path="settings.cluster.nodesVisible",
+            rule="P8",
+            what="the hub may list nodes and pods of the whole cluster, which has no GPU.",
+            follows="It counts free GPUs alone: a right that reaches far, and nothing uses it.",
+            remedy="Leave it out.",
+            severity="warning",
+        )
+
+
 RULES = (
     gpus_are_there,
     gpus_are_real_where_others_work,
@@ -110,4 +135,6 @@ RULES = (
     gpu_nodes_are_kept_for_gpus,
     priorities_are_not_the_systems,
     the_hub_goes_before_its_users,
+    room_is_kept_where_nodes_are_added,
+    nodes_are_seen_for_gpus,
 )

@@ -106,8 +106,8 @@ def test_an_overlay_changes_only_cluster_images_and_chart(stack: str, authority:
 
 def test_what_else_differs_would_be_seen(authority: Path) -> None:
     before, after = stacks.committed("lab"), laid_over("lab", authority)
-    after["config"][stacks.SETTINGS]["auth"]["organizations"] = ["everybody"]
-    assert f"config.{stacks.SETTINGS}.auth.organizations" in set(differences(before, after))
+    after["config"][stacks.SETTINGS]["auth"]["groups"] = {"members": "everybody"}
+    assert f"config.{stacks.SETTINGS}.auth.groups.members" in set(differences(before, after))
 
 
 @pytest.mark.parametrize("stack", STACKS)

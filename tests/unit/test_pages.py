@@ -31,5 +31,11 @@ def test_the_pages_know_whose_hub_it_is(stack: str) -> None:
 def test_no_page_trusts_what_a_request_brings() -> None:
     for name, text in FILES.items():
         for line in text.splitlines():
-            # Only messages that JupyterHub's own code marks as HTML.
-            assert "safe" not in line or "_html" in line, (name, line)
+            # Only messages that JupyterHub's own code marks as HTML, and the options: a template of ours.
+            assert "safe" not in line or "_html" in line or "spawner_options_form" in line, (name, line)
+
+
+def test_what_settings_say_of_an_option_is_no_html() -> None:
+    text = (PROJECT / "files" / "hub" / "options" / "form.html").read_text(encoding="utf-8")
+    for said in ("profile.display_name", "profile.description", "option.display_name", "choice.display_name"):
+        assert f"{{{{ {said} | e }}}}" in text

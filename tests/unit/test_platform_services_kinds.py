@@ -15,6 +15,7 @@ from platform_services import connect, describe, doors
 from platform_services.catalogue import Service as Offered
 from platform_services.clients import CLIENTS
 
+from chart.network import service_policies
 from chart.platform import catalogue_files
 from chart.services import TABLE
 from chart.values import build
@@ -98,8 +99,10 @@ def test_one_entry_gives_a_notebook_all_that_it_needs(
     page = catalogue_files(settings)["README.md"]
     assert f"| {kind} | {told['url']} |" in page
     assert "[https://wiki.example/it](https://wiki.example/it)" in page
-    values = build(settings)
-    assert "its-namespace" in str(values["singleuser"]["networkPolicy"]["egress"])
+    (policy,) = service_policies(settings).values()
+    assert "its-namespace" in str(policy["egress"])
+    assert f"platform.service/{kind}" in policy["podSelector"]["matchLabels"]
+    assert "its-namespace" not in str(build(settings)), "of those alone to whom it was granted"
     said = describe(kind)
     assert told["url"] in said
     assert CLIENTS[kind].gives in said

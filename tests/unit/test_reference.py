@@ -34,8 +34,8 @@ def test_every_field_says_what_it_is(one: Field) -> None:
 @pytest.mark.parametrize(
     ("place", "choice", "changed"),
     [
-        ("culling.idle", "", ("cull.timeout",)),
-        ("storage.homes.size", "", ("singleuser.storage.capacity",)),
+        ("culling.idle", "", ("cull.timeout", "hub.templateVars.culling")),
+        ("storage.homes.size", "", ("custom.capabilities.home", "singleuser.storage.capacity")),
         ("hub.limits.activeServers", "", ("hub.activeServerLimit",)),
         ("profiles[].memory.limit", "", ("singleuser.memory.limit", "singleuser.profileList")),
         ("protection.protect", "", ()),

@@ -27,7 +27,8 @@ from tests.unit.deployed import of_stack
 from tests.unit.documents import EVERYTHING, PROJECT, STACKS, Document, settings, settings_of
 
 Json = dict[str, Any]
-THEIRS: Document = {"namespace": {"create": False}}
+# What belongs to the cluster is asked for apart.
+THEIRS: Document = {"namespace": {"create": False}, "cluster": {"nodesVisible": False}}
 VAULT = {"kind": "vault", "server": "https://vault.aiv.internal", "path": "kv", "role": "jupyterhub"}
 GATEWAY = {"controller": "gateway", "gateway": "web", "gatewayNamespace": "gateways"}
 NFS = {"storageClass": None, "nfs": {"server": "nfs.example.internal", "path": "/shared"}}
@@ -170,7 +171,7 @@ def test_the_command_prints_manifests() -> None:
 
 
 def test_the_command_says_what_is_not_covered() -> None:
-    assert "# Not covered, since it belongs to the whole cluster: namespaces jupyterhub-test." in (
+    assert "# Not covered, since it belongs to the whole cluster: namespaces jupyterhub-test; " in (
         ran("--stack", "lab").stdout
     )
 

@@ -203,7 +203,10 @@ def _host(image: str) -> str:
 
 
 def _field(image: str, facts: Facts) -> str:
-    for field, one in facts.settings.images.named():
+    named = [(f"images.{field}", one) for field, one in facts.settings.images.named()]
+    for place, profile in enumerate(facts.settings.profiles):
+        named += [(f"profiles[{place}].{below}", one) for below, one in profile.named_images()]
+    for field, one in named:
         if image in (one.reference, f"{one.name}:{one.tag}") or image.startswith(f"{one.name}:"):
-            return f"images.{field}"
+            return field
     return "images"
