@@ -62,8 +62,9 @@ def demoted(provider: Provider) -> Case:
 def left_role(provider: Provider) -> Mapping[str, Any]:
     """What becomes of an administrator at the provider who is none any more."""
     groups = committed(STACKS[provider])["auth"]["groups"]
-    left = {"teams": [groups["members"]]} if provider == "github" else {"groups": [groups["users"]]}
-    return {"claims": left}
+    if provider != "github":
+        return {"claims": {"groups": [groups["users"]]}}
+    return {"claims": {"teams": [groups["members"].partition(":")[0], groups["members"]]}}
 
 
 def stays(provider: Provider) -> Case:
