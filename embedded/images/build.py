@@ -45,7 +45,7 @@ PARTS: dict[str, Callable[[Bench], Part]] = {
 # Images of several layers, which are made again one by one.
 SLICES: dict[str, tuple[Slice, ...]] = {"notebook": notebook.SLICES}
 SCRATCH = "building-"
-UNUSED_DAYS = 14
+UNUSED_DAYS = 3
 
 
 @dataclass(frozen=True)

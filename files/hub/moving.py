@@ -25,6 +25,8 @@ _FOLDER = "/usr/local/etc/jupyterhub"
 _MINUTES = 15
 _STOPPING = 180.0
 _GONE = 404
+# Whom the hub takes tokens of people for, and how it calls that of a server.
+_ITSELF, _OF_A_SERVER = "jupyterhub", "Server at "
 _ERROR_OUTPUT = 2
 
 Json = dict[str, Any]
@@ -59,9 +61,9 @@ def _user(user: orm.User) -> Json:
         "administrator": bool(user.admin),
         "lastActivity": _time(user.last_activity),
         "groups": sorted(group.name for group in user.groups),
-        "tokens": sum(token.oauth_client is None for token in user.api_tokens),
-        "sharesGiven": sum(len(one.shares) for one in servers),
-        "sharesTaken": len(user.shared_with_me),
+        "tokens": sum(_is_own(token) for token in user.api_tokens),
+        "sharesGiven": sum(len(getattr(one, "shares", ())) for one in servers),
+        "sharesTaken": len(getattr(user, "shared_with_me", ())),
         "servers": [
             {
                 "name": one.name or "",
@@ -71,6 +73,11 @@ def _user(user: orm.User) -> Json:
             for one in servers
         ],
     }
+
+
+def _is_own(token: orm.APIToken) -> bool:
+    """Tell whether somebody made a token, and not the hub for a server."""
+    return token.client_id in (None, _ITSELF) and not (token.note or "").startswith(_OF_A_SERVER)
 
 
 def _time(when: Any) -> str:  # noqa: ANN401 -- a datetime without a zone, or nothing

@@ -44,7 +44,6 @@ def needed(people: Iterable[Person]) -> list[Right]:
                 rights[Right(verb, "persistentvolumeclaims", home.source.namespace)] = None
             for verb in ("get", "create", "watch"):
                 rights[Right(verb, "persistentvolumeclaims", home.target.namespace)] = None
-            rights[Right("watch", "persistentvolumeclaims", home.source.namespace)] = None
     return list(rights)
 
 

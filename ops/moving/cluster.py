@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from ops.moving.steps import RETAIN, Seen, Stays
 
 _CLAIM, _VOLUME = "persistentvolumeclaim", "persistentvolume"
 _SECONDS = 90
+_BETWEEN = 0.3
 _AT_ONCE = 100
 
 
@@ -95,8 +97,12 @@ class Cluster:
             "preconditions": {"uid": seen.old["metadata"]["uid"]},
         }
         kubectl.run("delete", "--raw", path, "--filename", "-", given=json.dumps(only))
-        wait = ("wait", "--for=delete", f"{_CLAIM}/{home.source.name}", f"--timeout={_SECONDS}s")
-        kubectl.run(*wait, seconds=_SECONDS + 10)
+        end = time.monotonic() + _SECONDS
+        # By its uid: kubectl would wait for a new claim of the same name, too.
+        while (self.claim(home.source) or {}).get("metadata", {}).get("uid") == seen.old["metadata"]["uid"]:
+            if time.monotonic() > end:
+                raise Stays(f"it is not gone after {_SECONDS} s: something holds it. Run this again.")
+            time.sleep(_BETWEEN)
 
     def point(self, home: Home, seen: Seen) -> None:
         """Promise the volume to the new claim, if it is still of the old one."""

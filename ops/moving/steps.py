@@ -54,7 +54,7 @@ def next_step(home: Home, seen: Seen) -> Step:
     holder = seen.volume["spec"].get("claimRef") or {}
     if seen.new and holder.get("uid") == seen.new["metadata"]["uid"]:
         return Step.DONE if seen.new["status"].get("phase") == "Bound" else Step.WAIT
-    if seen.old:
+    if seen.old and not _is_later(seen.old, seen.new):
         return _with_old(home, seen, seen.old, seen.volume)
     return _without_old(home, seen.new, holder)
 
@@ -74,6 +74,11 @@ def is_marked(home: Home, volume: Json, uid: str) -> bool:
         and found.get("uid") == uid
         and Place(**found["to"]) == home.target
     )
+
+
+def _is_later(old: Json, new: Json | None) -> bool:
+    """Tell whether a claim of the old name is not the one that moves: its owner signed in again since."""
+    return new is not None and note(new, ORIGIN).get("uid") != old["metadata"]["uid"]
 
 
 def _with_old(home: Home, seen: Seen, old: Json, volume: Json) -> Step:

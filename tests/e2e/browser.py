@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 # Chromium as Debian packages it. The flags keep it from calling home, which a closed network refuses slowly.
 CHROMIUM = "/usr/bin/chromium"
@@ -27,7 +27,22 @@ FLAGS = (
 
 @contextmanager
 def browser_page(home: Path, authorities: Iterable[Path], doors: Mapping[str, int]) -> Iterator[Page]:
-    """Open a page of a browser whose only extra trust is `authorities`; certificate errors stay errors.
+    """Open a page of a browser of its own."""
+    with running_browser(home, authorities, doors) as browser:
+        yield page_of(browser)
+
+
+def page_of(browser: Browser) -> Page:
+    """Open a page that shares nothing with others of the browser: somebody else's, so to speak."""
+    page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+    page.set_default_timeout(120_000)
+    expect.set_options(timeout=60_000)  # a kernel may take its time on a busy machine
+    return page
+
+
+@contextmanager
+def running_browser(home: Path, authorities: Iterable[Path], doors: Mapping[str, int]) -> Iterator[Browser]:
+    """Run a browser whose only extra trust is `authorities`; certificate errors stay errors.
 
     `doors` says for outside names which port of this machine answers in place of 443.
     """
@@ -39,10 +54,7 @@ def browser_page(home: Path, authorities: Iterable[Path], doors: Mapping[str, in
             executable_path=chromium, args=flags, env={**os.environ, "HOME": str(home)}
         )
         try:
-            page = browser.new_page(viewport={"width": 1400, "height": 900})
-            page.set_default_timeout(120_000)
-            expect.set_options(timeout=60_000)  # a kernel may take its time on a busy machine
-            yield page
+            yield browser
         finally:
             browser.close()
 

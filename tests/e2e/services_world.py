@@ -52,13 +52,20 @@ _MLFLOW = """\
 exec mlflow server --host 0.0.0.0 --port 5000 --workers 1 --allowed-hosts '*' \
   --backend-store-uri sqlite:////tmp/mlflow.db --artifacts-destination /tmp/artifacts
 """
-# Its agents have 15 s to start, and on a busy machine they miss them: then the container starts again.
+# Its agents have 15 s to start, and on a busy machine they miss them. Its door opens before they are there.
 _RAY = """\
-exec ray start --head --block --port=6379 --ray-client-server-port=10001 --include-dashboard=false \
+export RAY_raylet_start_wait_time_s=25
+start() {
+  ray start --head --port=6379 --ray-client-server-port=10001 --include-dashboard=false \
   --dashboard-agent-listen-port=10011 --dashboard-agent-grpc-port=10012 --runtime-env-agent-port=10013 \
   --metrics-export-port=10014 --min-worker-port=10100 --max-worker-port=10150 \
   --num-cpus=1 --object-store-memory=80000000 --disable-usage-stats
+}
+until start; do ray stop --force; done
+touch /tmp/up
+exec sleep infinity
 """
+_UP = ("test", "-f", "/tmp/up")  # noqa: S108 (inside a pod)
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,8 @@ class Served:
     guarded: bool = True
     """Whether its namespace lets in only who its owner was asked to let in; else ours alone is tried."""
     memory: str = "768Mi"
+    ready: tuple[str, ...] = ()
+    """What to ask inside the pod, where an open port does not yet mean that it works."""
 
     @property
     def target(self) -> str:
@@ -101,7 +110,7 @@ def served(image: str, notebook: str, keys: Mapping[str, str], bucket: str) -> l
             guarded=False,
             memory="64Mi",
         ),
-        Served("ray", "ray", "ray-head", 10001, notebook, _RAY, memory="2Gi"),
+        Served("ray", "ray", "ray-head", 10001, notebook, _RAY, memory="2Gi", ready=_UP),
         Served("kafka", "kafka", "kafka", 9092, image, _KAFKA),
     ]
 
@@ -155,6 +164,8 @@ def _pod(service: Served, labels: Mapping[str, str]) -> Json:
         "volumeMounts": mounts,
         "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": service.memory}},
     }
+    if service.ready:
+        main["readinessProbe"] = {"exec": {"command": list(service.ready)}, "periodSeconds": 2}
     beside = {
         **_container("beside", service.image, BESIDE),
         "command": ["python3", "-c", _LISTEN, str(BESIDE)],

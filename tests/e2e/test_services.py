@@ -89,9 +89,9 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     built = images.ensure(find(), extra=("services",))
     load_images(layout(find()), {"services": built["services"]})
-    up = make("up", STACK=STACK)
-    assert up.returncode == 0, up.stdout + up.stderr
     try:
+        up = make("up", STACK=STACK)
+        assert up.returncode == 0, up.stdout + up.stderr
         with ExitStack() as stack:
             yield _scene(stack, built["services"].ref, tmp_path_factory.mktemp("browser"))
     finally:

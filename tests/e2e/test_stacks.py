@@ -5,71 +5,54 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from embedded import world
 from embedded.node import company
 from embedded.paths import find
 from embedded.report import doors
 from embedded.stacks import committed, settings_of
-from embedded.world import User, World
 from ops.smoke.checks import NAMES
+from settings.names import amount
 from tests.e2e import recorded
-from tests.e2e.browser import browser_page
+from tests.e2e.browser import page_of, running_browser
 from tests.e2e.hub import Hub, https_port, make, tool
 from tests.e2e.probe import doors_of, reached
 from tests.e2e.recorded import steps_over, surprises
+from tests.e2e.secret_places import RECORD, places_of, secrets_of
+from tests.e2e.secret_search import found
 from tests.e2e.smoke_faults import Smoke
-from tests.e2e.visit import run_cell, sign_in, sign_in_at_provider, start_server, stop_server
+from tests.e2e.visit import (
+    choose,
+    forge,
+    make_token,
+    offered,
+    run_cell,
+    sign_out,
+    start_server,
+    stop_server,
+)
+from tests.e2e.visited import Visited, objects_of
 
 pytestmark = pytest.mark.node
 
 STACKS = ("iav-test", "lab", "carbon254", "aiv-prod")
-KEPT = (
-    "deployment,service,persistentvolumeclaim,secret,configmap,networkpolicy,serviceaccount,role,rolebinding"
+ON_PURPOSE = (
+    # The chart takes the token between hub and proxy from its values, and from nowhere else.
+    (RECORD, "proxy-token-"),
+    # It ends by saying how to sign in at what it has made up.
+    ("make up", "password of "),
+    ("make up", "Password"),
+    # JupyterHub's part of a server names a browser's session when it gives it a form's token. It opens
+    # nothing: the hub asks for the cookie of the sign-in.
+    ("log of a server", "cookie jupyterhub-session-id"),
 )
-
-
-@dataclass(frozen=True)
-class Visited:
-    """A stack that is up, what surrounds it, and how `local` was before it came."""
-
-    hub: Hub
-    around: World
-    local_before: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        """The stack's name."""
-        return self.hub.stack
-
-    def somebody(self, *, may: bool) -> User:
-        """Give a user, none of the administrators, whom the stack lets in or not."""
-        return next(user for user in self.around.users if user.may == may and not user.admin)
-
-
-def objects_of(hub: Hub) -> dict[str, str]:
-    """Give every object of a hub's namespace with what changes when somebody touches it."""
-    items = json.loads(hub.kubectl("get", KEPT, "-o", "json"))["items"]
-    return {
-        f"{item['kind']}/{item['metadata']['name']}": f"{item['metadata']['uid']} {_generation(item)}"
-        for item in items
-    }
-
-
-def _generation(item: dict[str, Any]) -> object:
-    # Status changes count as versions too where nothing counts generations.
-    settled = item["metadata"].get("generation")
-    return (
-        settled if settled or item["kind"] == "PersistentVolumeClaim" else item["metadata"]["resourceVersion"]
-    )
 
 
 @pytest.fixture(scope="module", params=STACKS)
@@ -78,7 +61,9 @@ def visited(request: pytest.FixtureRequest) -> Iterator[Visited]:
     before = objects_of(Hub.of_this_machine())
     up = make("up", STACK=stack)
     assert up.returncode == 0, up.stdout + up.stderr
-    yield Visited(Hub.of_this_machine(stack), world.known(find(), stack), before)
+    yield Visited(
+        Hub.of_this_machine(stack), world.known(find(), stack), before, {"make up": _said(up).encode()}
+    )
     down = make("destroy", STACK=stack, YES="1")
     assert down.returncode == 0, down.stdout + down.stderr
     namespace = settings_of(committed(stack))["namespace"]["name"]
@@ -88,20 +73,33 @@ def visited(request: pytest.FixtureRequest) -> Iterator[Visited]:
     assert objects_of(Hub.of_this_machine()) == before, "`local` was touched"
 
 
-@pytest.fixture
-def page(visited: Visited, tmp_path: Path, artifacts: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def browser(visited: Visited, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     authorities = [visited.hub.authority, company.root(find().pki).certificate]
     places = doors(visited.hub.url, https_port(), visited.around)
-    with browser_page(tmp_path, authorities, places) as opened:
-        yield opened
-        # What a failed test saw last.
-        opened.screenshot(path=artifacts / f"{request.node.name}.png")
+    with running_browser(tmp_path_factory.mktemp("browser"), authorities, places) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, artifacts: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Somebody's page, who was never here before."""
+    opened = page_of(browser)
+    yield opened
+    # What a failed test saw last.
+    opened.screenshot(path=artifacts / f"{request.node.name}.png")
+    opened.context.close()
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stdout + done.stderr
 
 
 def test_nothing_is_left_to_change(visited: Visited) -> None:
-    done = visited.hub.engine.attempt("preview", "--expect-no-changes")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "warning" not in done.stdout + done.stderr
+    done = visited.hub.engine.attempt("preview", "--diff", "--expect-no-changes")
+    visited.seen["preview"] = _said(done).encode()
+    assert done.returncode == 0, _said(done)
+    assert "warning" not in _said(done)
 
 
 def test_states_of_earlier_versions_are_taken_over_without_a_surprise(
@@ -115,36 +113,69 @@ def test_states_of_earlier_versions_are_taken_over_without_a_surprise(
         assert list(surprises(steps_over(visited.hub, place, scratch))) == [], place.stem
 
 
-def test_somebody_signs_in_and_runs_a_cell(page: Page, visited: Visited, artifacts: Path) -> None:
-    hub = visited.hub
-    if visited.around.users:
-        user = visited.somebody(may=True)
-        sign_in_at_provider(page, hub, user.name, user.password)
-        expected = user.hub_name
-    else:
-        expected = hub.outputs["signIn"]["users"][0]
-        sign_in(page, hub, expected, hub.password)
+def test_somebody_comes_works_and_leaves(page: Page, visited: Visited, artifacts: Path) -> None:
+    hub, user = visited.hub, visited.somebody(may=True)
+    visited.enter(page, user)
     page.wait_for_url(f"{hub.url}/hub/spawn**")
     page.screenshot(path=artifacts / f"profiles-{visited.name}.png")
+    visited.keep(page, "profiles")
+    assert offered(page) == visited.profiles(user)
+    choose(page, visited.profiles(user)[0])
     start_server(page)
     run_cell(page)
     page.screenshot(path=artifacts / f"cell-{visited.name}.png")
-    pods = hub.kubectl("get", "pods", "-l", "component=singleuser-server", "-o", "json")
-    (pod,) = json.loads(pods)["items"]
-    assert pod["metadata"]["annotations"]["hub.jupyter.org/username"] == expected
+    visited.keep(page, "server")
+    pod = visited.server(user)
+    profile = next(one for one in visited.settings["profiles"] if one["slug"] == visited.profiles(user)[0])
+    (notebook,) = pod["spec"]["containers"]
+    assert amount(notebook["resources"]["limits"]["memory"]) == amount(profile["memory"]["limit"])
+    log = hub.kubectl("logs", pod["metadata"]["name"], "--all-containers")
+    visited.seen["log of a server"] = log.encode()
     stop_server(page, hub)
+    visited.keep(page, "home")
+    page.goto(f"{hub.url}/hub/token")
+    visited.keep(page, "tokens")
+    visited.given["a token of their own"] = make_token(page, hub)
+    sign_out(page, hub)
+    visited.keep(page, "signed out")
+    page.goto(f"{hub.url}/hub/home")
+    page.wait_for_url(f"{hub.url}/hub/login**")
+    if visited.around.users:
+        # The hub has ended its own session, and has nobody in without the provider's word.
+        page.click("a[href*='oauth_login']")
+        page.wait_for_selector("#sign-in")
+
+
+def test_a_form_that_asks_for_another_groups_profile_is_refused(page: Page, visited: Visited) -> None:
+    hub, user = visited.hub, visited.somebody(may=True)
+    visited.enter(page, user)
+    page.wait_for_url(f"{hub.url}/hub/spawn**")
+    forge(page, visited.not_for(user))
+    expect(page.locator("#not-started")).to_contain_text(".")
+    visited.keep(page, "refused profile")
+    assert visited.server(user) == {}
+    page.goto(f"{hub.url}/hub/home", wait_until="networkidle")
+    expect(page.locator("#stop")).to_be_hidden()
+
+
+def test_whoever_is_in_more_groups_is_offered_what_these_may(browser: Browser, visited: Visited) -> None:
+    for user in visited.others:
+        page = page_of(browser)
+        visited.enter(page, user)
+        page.wait_for_url(f"{visited.hub.url}/hub/spawn**")
+        assert offered(page) == visited.profiles(user)
+        page.goto(f"{visited.hub.url}/hub/admin", wait_until="networkidle")
+        visited.keep(page, f"administration for {user.name}")
+        expect(page.locator("#react-admin-hook")).to_have_count(1 if user.admin else 0)
+        page.context.close()
 
 
 def test_whoever_may_not_is_refused(page: Page, visited: Visited) -> None:
-    hub = visited.hub
-    if visited.around.users:
-        user = visited.somebody(may=False)
-        sign_in_at_provider(page, hub, user.name, user.password)
-        expect(page.locator("#refusal")).to_have_attribute("data-reason", "not_member")
-    else:
-        sign_in(page, hub, "somebody-else", hub.password)
-        expect(page.locator("#refusal")).to_have_attribute("data-reason", "wrong_password")
-    page.goto(f"{hub.url}/hub/home")
+    visited.enter(page, visited.somebody(may=False))
+    reason = "not_member" if visited.around.users else "wrong_password"
+    expect(page.locator("#refusal")).to_have_attribute("data-reason", reason)
+    visited.keep(page, "refusal")
+    page.goto(f"{visited.hub.url}/hub/home")
     assert "/hub/home" not in page.url
 
 
@@ -244,6 +275,25 @@ def test_ops_smoke_passes(visited: Visited) -> None:
     assert done.document["left"] == []
     if settings["auth"]["provider"] != "sharedPassword":
         assert "state and PKCE are there" in done.check("sign-in")["seen"]
+
+
+def test_no_secret_is_where_others_can_read_it(visited: Visited) -> None:
+    secrets = {**secrets_of(visited.hub), **visited.given}
+    # What this stack is known to have: a search for nothing would find nothing.
+    kinds = [
+        "cookie-secret-",
+        "crypt-",
+        "proxy-token-",
+        "token-smoke-",
+        "cookie jupyterhub-hub-login",
+        "a token",
+    ]
+    kinds += ["oauthClientSecret", "access_token of", "code "] if visited.around.users else ["sharedPassword"]
+    assert [kind for kind in kinds if not any(kind in name for name in secrets)] == []
+    said = found(secrets, {**places_of(visited.hub), **visited.seen})
+    known = [one for one in said for place, secret in ON_PURPOSE if one.startswith(place) and secret in one]
+    assert sorted({*said} - {*known}) == []
+    assert any(one.startswith(RECORD) for one in known), "the search finds what is known to be there"
 
 
 def test_local_is_as_it_was_before_the_stack_came(visited: Visited) -> None:

@@ -6,6 +6,9 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.hub import Hub
 
+_PROFILES = "#spawn_form input[name=profile]"
+_START = "form#spawn_form input[type=submit], form#spawn_form button[type=submit]"
+
 
 def sign_in(page: Page, hub: Hub, name: str, password: str) -> None:
     """Sign in by the hub's own form."""
@@ -25,9 +28,26 @@ def sign_in_at_provider(page: Page, hub: Hub, name: str, password: str) -> None:
     page.click("#sign-in")
 
 
+def offered(page: Page) -> list[str]:
+    """Name the profiles that the page of a start offers."""
+    found: list[str] = page.eval_on_selector_all(_PROFILES, "all => all.map(one => one.value)")
+    return found
+
+
+def choose(page: Page, slug: str) -> None:
+    """Choose a profile."""
+    page.check(f"{_PROFILES}[value='{slug}']")
+
+
+def forge(page: Page, slug: str) -> None:
+    """Ask by the page's own form for a profile that it does not offer."""
+    page.eval_on_selector(_PROFILES, "(one, slug) => { one.value = slug; one.checked = true; }", slug)
+    page.click(_START)
+
+
 def start_server(page: Page) -> None:
-    """Take the default profile and wait for JupyterLab."""
-    page.click("form#spawn_form input[type=submit], form#spawn_form button[type=submit]")
+    """Start with what is chosen, which is the default profile at first, and wait for JupyterLab."""
+    page.click(_START)
     page.wait_for_url("**/user/**/lab**")
 
 
@@ -47,3 +67,19 @@ def stop_server(page: Page, hub: Hub) -> None:
     page.goto(f"{hub.url}/hub/home", wait_until="networkidle")  # the button works once its script is there
     page.click("#stop")
     expect(page.locator("#stop")).to_be_hidden()
+
+
+def sign_out(page: Page, hub: Hub) -> None:
+    """Sign out by the link that every page of the hub has."""
+    page.goto(f"{hub.url}/hub/home")
+    page.click("#logout")
+    page.wait_for_url(lambda url: "/hub/log" in url)
+
+
+def make_token(page: Page, hub: Hub) -> str:
+    """Make a token on the hub's own page, as somebody does who writes a program."""
+    page.goto(f"{hub.url}/hub/token", wait_until="networkidle")
+    page.click("#request-token-form button[type=submit]")
+    shown = page.locator("#token-result")
+    expect(shown).to_be_visible()
+    return shown.inner_text().strip()

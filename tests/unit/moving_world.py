@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from ast import literal_eval
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -33,6 +34,8 @@ class State:
     refused: dict[str, str] = field(default_factory=dict)
     """What a changing call of that verb is answered."""
     killed_after: int | None = None
+    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """What somebody else does right after a change."""
     acts: bool = True
     makes_claims: bool = True
     numbered: bool = False
@@ -79,6 +82,7 @@ class State:
     def changed(self, what: str) -> None:
         self.changes.append(what)
         self.settle()
+        self.meanwhile.pop(what, lambda: None)()
         if self.killed_after == len(self.changes):
             raise Killed
 
@@ -204,9 +208,7 @@ class Pretended(Kubectl):
     def _wait(self, words: list[str], _given: str) -> object:
         name = next(word for word in words if "/" in word).rpartition("/")[2]
         claim = self.state.claims.get((self.namespace, name))
-        if "--for=delete" in words:
-            assert claim is None
-        elif claim is None or claim["status"]["phase"] != "Bound":
+        if claim is None or claim["status"]["phase"] != "Bound":
             raise NoAnswer("wait", "error: timed out waiting for the condition")
         return ""
 

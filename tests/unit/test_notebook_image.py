@@ -281,5 +281,9 @@ def test_arranging_keeps_what_runs_here_and_drops_the_rest(tmp_path: Path) -> No
     arrange["arrange"](tmp_path / "prefix", tmp_path / "node")
     assert (editor / "node_modules").resolve() == modules.resolve()
     assert {path.name for path in (modules / "node-pty/prebuilds").iterdir()} == {"linux-x64", "linux-arm64"}
-    assert {path.name for path in (editor / "extensions").iterdir()} == {"python", "git"}
+    assert {path.name for path in (editor / "extensions").iterdir()} == {
+        "git",
+        "platform-defaults",
+        "python",
+    }
     assert (tmp_path / "prefix/bin/node").stat().st_mode & 0o111

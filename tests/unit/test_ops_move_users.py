@@ -155,6 +155,39 @@ def test_finishing_says_first_what_it_would_do(state: State) -> None:
     assert state.changes == before
 
 
+def test_a_claim_is_not_deleted_while_its_volume_would_go_along(state: State) -> None:
+    """As where something in the cluster sets reclaim policies by a rule of its own."""
+    volume = state.volumes[state.claims[NAMESPACE, "claim-alice"]["spec"]["volumeName"]]
+
+    def set_back() -> None:
+        volume["spec"]["persistentVolumeReclaimPolicy"] = "Delete"
+        state.meanwhile[f"patch {volume['metadata']['name']}"] = set_back
+
+    set_back()
+    assert "somebody else changes" in why(told("--apply", ends=1), "alice")
+    assert state.files_of("alice") == "the files of alice"
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_written_over(state: State) -> None:
+    """A volume that is given away between two looks is left to whom it was given."""
+    claim = state.claims[NAMESPACE, "claim-alice"]
+    volume = state.volumes[claim["spec"]["volumeName"]]
+
+    def give_away() -> None:
+        volume["spec"]["claimRef"] = {"namespace": "theirs", "name": "x", "uid": "theirs"}
+
+    state.meanwhile["delete claim-alice"] = give_away
+    assert "somebody else by now" in why(told("--apply", ends=1), "alice")
+    assert volume["spec"]["claimRef"]["uid"] == "theirs"
+
+
+def test_an_account_stays_where_a_new_home_began_during_the_run(state: State) -> None:
+    state.meanwhile["delete claim-alice"] = lambda: state.home("alice")
+    assert "signed in again" in why(told("--apply", ends=1), "alice")
+    assert "alice" in state.users
+    assert state.files_of(ALICE) == "the files of alice"
+
+
 def test_named_servers_have_homes_of_their_own(state: State) -> None:
     state.home("alice", server="gpu")
     moved("--apply")
@@ -187,6 +220,12 @@ def test_a_running_server_is_left_alone_unless_it_may_be_stopped(state: State) -
     told("--apply", "--stop-servers")
     assert "stop alice" in state.changes
     assert state.files_of(ALICE) == "the files of alice"
+
+
+def test_a_server_without_a_pod_yet_is_in_the_way(state: State) -> None:
+    state.users["alice"]["servers"][0]["running"] = True
+    told("--apply", ends=1)
+    assert (NAMESPACE, "claim-alice") in state.claims
 
 
 def test_a_pod_that_the_hub_does_not_know_is_in_the_way_too(state: State) -> None:
@@ -249,13 +288,14 @@ def test_another_new_name_than_the_one_before_is_refused(state: State) -> None:
     assert state.files_of(ALICE) == "the files of alice"
 
 
-def test_a_move_that_was_begun_for_another_name_is_not_bent(state: State) -> None:
-    state.killed_after = 2
+@pytest.mark.parametrize(("calls", "words"), [(1, "began to move it"), (2, "has moved to")])
+def test_a_move_that_was_begun_for_another_name_is_not_bent(state: State, calls: int, words: str) -> None:
+    state.killed_after = calls
     CliRunner().invoke(app, ["move-users", "local", "--map", mapped(), "--apply"])
     state.killed_after = None
     Path("map.csv").write_text("old,new\nalice,9a2b3c4d-5e6f-4708-9910-a1b2c3d4e5f6\n")
     said = ran("move-users", "local", "--map", "map.csv", "--apply", ends=1).output
-    assert "has moved to" in said or "began to move it" in said
+    assert words in said
     assert state.files_of("alice") == "the files of alice"
 
 
@@ -329,6 +369,15 @@ def test_what_is_no_report_undoes_nothing(state: State, text: str) -> None:
     Path("r.json").write_text(text)
     assert "report" in ran("move-users", "local", "--undo", "r.json", "--apply", ends=2).output
     assert state.changes == []
+
+
+def test_a_report_of_another_move_undoes_nothing(state: State) -> None:
+    moved("--apply", "--report", "r.json")
+    found = json.loads(Path("r.json").read_text())
+    Path("other.json").write_text(json.dumps({**found, "stack": "lab"}))
+    assert "of a move from lab" in ran("move-users", "local", "--undo", "other.json", ends=2).output
+    ran("move-users", "local", "--undo", "r.json", "--apply", "--report", "back.json")
+    assert "not of a move" in ran("move-users", "local", "--undo", "back.json", "--apply", ends=2).output
 
 
 @pytest.mark.parametrize("words", [(), ("--template", "--finish")])

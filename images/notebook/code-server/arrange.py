@@ -10,17 +10,17 @@ import shutil
 import sys
 from pathlib import Path
 
-# Extensions that need an account elsewhere or draw what a notebook draws, at 100 MB together.
+# An assistant that asks another company, and what draws diagrams and signs in for it: 95 MB together.
 EXTENSIONS = (
     "copilot",
-    "github-authentication",
     "mermaid-markdown-features",
     "microsoft-authentication",
-    "tunnel-forwarding",
 )
 # Prebuilt for other platforms; modules name the folders so.
 FOREIGN = ("darwin-*", "win32-*", "freebsd-*", "linux-riscv64", "linux-s390x", "linux-ppc64*", "linux-arm")
 PREBUILT = ("node-pty/prebuilds", "argon2/prebuilds", "@vscode/ripgrep-universal/bin")
+# An extension that is nothing but settings which users can change.
+HERE, DEFAULTS = Path(__file__).resolve().parent, "platform-defaults"
 UNUSED = ("node-pty/third_party", "node-pty/src", ".package-lock.json")
 
 
@@ -29,6 +29,7 @@ def arrange(prefix: Path, node: Path) -> None:
     modules = prefix / "node_modules"
     editor = modules / "code-server" / "lib" / "vscode"
     (editor / "node_modules").symlink_to("../../..")
+    shutil.copytree(HERE / DEFAULTS, editor / "extensions" / DEFAULTS)
     for name in EXTENSIONS:
         shutil.rmtree(editor / "extensions" / name)
     for folder in PREBUILT:
