@@ -20,6 +20,8 @@ KEPT = (
 )
 # Of no stack: what a forged form asks for where everything is for everybody.
 NOBODYS = "of-another-group"
+# Where a stack writes nothing of it.
+EVERYTHING = {"everyone": {"profiles": ["all"]}}
 
 
 def objects_of(hub: Hub) -> dict[str, str]:
@@ -90,10 +92,15 @@ class Visited:
 
     def profiles(self, user: User) -> list[str]:
         """Name the profiles that the settings let somebody choose, in their order."""
+        rows = self.settings.get("capabilities", EVERYTHING)
+        mine = {
+            slug for name in ("everyone", *user.groups) for slug in rows.get(name, {}).get("profiles", ())
+        }
         return [
             profile["slug"]
             for profile in self.settings["profiles"]
             if profile.get("enabled", True)
+            and {profile["slug"], "all"} & mine
             and (not profile.get("groups") or {*profile["groups"]} & {*user.groups})
         ]
 
