@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops import break_glass, check, compare, env, firewall, manifests, rights, values
+from ops import break_glass, capabilities, check, compare, env, firewall, manifests, rights, values
 from ops.adopt import __main__ as adopt
 from ops.comment import command as comment
 from ops.ending import Commands
@@ -30,6 +30,7 @@ app = typer.Typer(
 for command in (
     adopt,
     break_glass,
+    capabilities,
     check,
     comment,
     compare,
