@@ -50,17 +50,18 @@ def _one(home: Home, cluster: Cluster, tell: Tell) -> None:
     raise Stays("it does not come to an end: somebody else changes the same claims. Run this again.")
 
 
-def stop_servers(plan: Plan, source: Kubectl, tell: Tell) -> None:
-    """Stop the servers of those who are to move."""
+def stop_servers(plan: Plan, source: Kubectl, tell: Tell) -> bool:
+    """Stop the servers of those who are to move; tell whether there was anything to stop."""
     names = [person.row.old for person in plan.people if person.row.new and person.running]
     if not names:
-        return
+        return False
     if not plan.acts:
         tell(f"the servers of {', '.join(names)} are not stopped: {_DOES_NOT_ACT}")
-        return
+        return False
     tell(f"stopping the servers of {', '.join(names)}")
     for user, why in hub.stop(source, names).items():
         tell(f"{user}: {why}")
+    return True
 
 
 def remove_accounts(plan: Plan, source: Kubectl, cluster: Cluster, tell: Tell) -> None:

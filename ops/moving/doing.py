@@ -63,8 +63,7 @@ def apply(run: Run, stop: bool, place: Path | None) -> None:
     here = run.here
     allowed.refuse(allowed.missing(here.kubectl, allowed.needed(run.plan.people)), here.source.stack)
     run.by = operator(here.kubectl)
-    if stop:
-        applying.stop_servers(run.plan, here.kubectl, say)
+    if stop and applying.stop_servers(run.plan, here.kubectl, say):
         run.plan = here.plan([one.row for one in run.plan.people])
     run.place = place or Path(f"move-users-{here.source.stack}-{datetime.now(tz=UTC):%Y%m%d-%H%M%S}.json")
     report.keep(run.place, run.document(applied=True, over=False))
