@@ -151,7 +151,7 @@ def test_a_form_that_asks_for_another_groups_profile_is_refused(page: Page, visi
     visited.enter(page, user)
     page.wait_for_url(f"{hub.url}/hub/spawn**")
     forge(page, visited.not_for(user))
-    expect(page.locator("#not-started")).to_contain_text(".")
+    expect(page.locator("main")).to_contain_text("not among yours")
     visited.keep(page, "refused profile")
     assert visited.server(user) == {}
     page.goto(f"{hub.url}/hub/home", wait_until="networkidle")

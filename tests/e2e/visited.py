@@ -91,7 +91,7 @@ class Visited:
         return [user for kind, user in kinds.items() if kind != (first.admin, first.groups)]
 
     def profiles(self, user: User) -> list[str]:
-        """Name the profiles that the settings let somebody choose, in their order."""
+        """Name the profiles that the rows of somebody's groups give, in the settings' order."""
         rows = self.settings.get("capabilities", EVERYTHING)
         mine = {
             slug for name in ("everyone", *user.groups) for slug in rows.get(name, {}).get("profiles", ())
@@ -99,9 +99,7 @@ class Visited:
         return [
             profile["slug"]
             for profile in self.settings["profiles"]
-            if profile.get("enabled", True)
-            and {profile["slug"], "all"} & mine
-            and (not profile.get("groups") or {*profile["groups"]} & {*user.groups})
+            if profile.get("enabled", True) and {profile["slug"], "all"} & mine
         ]
 
     def not_for(self, user: User) -> str:
