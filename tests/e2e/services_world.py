@@ -52,9 +52,9 @@ _MLFLOW = """\
 exec mlflow server --host 0.0.0.0 --port 5000 --workers 1 --allowed-hosts '*' \
   --backend-store-uri sqlite:////tmp/mlflow.db --artifacts-destination /tmp/artifacts
 """
-# Its agents have 15 s to start, and on a busy machine they miss them. Its door opens before they are there.
+# Its agents have 15 s to start, as it comes, and on a busy machine they miss them. Its door opens before that.
 _RAY = """\
-export RAY_raylet_start_wait_time_s=25
+export RAY_raylet_start_wait_time_s=100 RAY_agent_register_timeout_ms=90000
 start() {
   ray start --head --port=6379 --ray-client-server-port=10001 --include-dashboard=false \
   --dashboard-agent-listen-port=10011 --dashboard-agent-grpc-port=10012 --runtime-env-agent-port=10013 \

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
 import shlex
 import sys
@@ -34,7 +35,12 @@ from tests.e2e.services_world import BESIDE, ELSEWHERE, Served, running, served
 from tests.e2e.visit import sign_in_at_provider, start_server
 from tests.unit.documents import settings_of
 
-pytestmark = pytest.mark.node
+# Asked for by name: its services take 3 GiB and some minutes beside everything else that runs on the node.
+ASKED = "SERVICES"
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.skipif(ASKED not in os.environ, reason=f"{ASKED}=1 starts the platform's services as well"),
+]
 
 STACK = "carbon254"
 ROLE, DATABASE = "ada", "tables"
