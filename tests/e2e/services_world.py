@@ -52,7 +52,7 @@ _MLFLOW = """\
 exec mlflow server --host 0.0.0.0 --port 5000 --workers 1 --allowed-hosts '*' \
   --backend-store-uri sqlite:////tmp/mlflow.db --artifacts-destination /tmp/artifacts
 """
-# Its agents have 15 s to start, as it comes, and on a busy machine they miss them. Its door opens before that.
+# Its agents have 15 s to start unless told, and miss them on a busy machine. Its door opens before that.
 _RAY = """\
 export RAY_raylet_start_wait_time_s=100 RAY_agent_register_timeout_ms=90000
 start() {
