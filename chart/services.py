@@ -49,6 +49,8 @@ TABLE: dict[Kind, Callable[[SplitResult], Variables]] = {
     "ray": _at("RAY_ADDRESS"),
     "kafka": _kafka,
 }
+_BUCKET = ("NAME", "HOST", "PORT")
+_CHECKSUMS = ("AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION")
 
 
 def services(settings: Settings) -> Values:
@@ -74,15 +76,19 @@ def object_store(settings: Settings) -> Values:
         named: Values = {
             "S3_BUCKET": _from("configMap", store.claim, "BUCKET_NAME"),
             "S3_HOST": _from("configMap", store.claim, "BUCKET_HOST"),
+            **{f"BUCKET_{part}": _from("configMap", store.claim, f"BUCKET_{part}") for part in _BUCKET},
         }
         secret = store.claim
     elif isinstance(store, Minio):
-        named, secret = {"S3_BUCKET": store.bucket}, store.credentials
+        named, secret = dict.fromkeys(("S3_BUCKET", "BUCKET_NAME"), store.bucket), store.credentials
     else:
         return {}
     keys = {key: _from("secret", secret, key) for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     where = dict.fromkeys(("S3_ENDPOINT_URL", "AWS_ENDPOINT_URL"), store.endpoint)
-    return {"singleuser": {"extraEnv": {**named, **keys, **where}}}
+    where |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), store.region)
+    # What newer clients add by themselves is refused by gateways that do not know it.
+    sums = dict.fromkeys(_CHECKSUMS, "when_required")
+    return {"singleuser": {"extraEnv": {**named, **keys, **where, **sums}}}
 
 
 def _from(kind: str, name: str, key: str) -> Values:

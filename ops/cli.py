@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from ops import break_glass, capabilities, check, compare, env, firewall, manifests, rights, values
+from ops import (
+    break_glass,
+    capabilities,
+    check,
+    compare,
+    env,
+    firewall,
+    grow_homes,
+    manifests,
+    rights,
+    values,
+)
 from ops.adopt import __main__ as adopt
 from ops.comment import command as comment
 from ops.ending import Commands
@@ -15,6 +26,7 @@ from ops.preview import command as preview
 from ops.secrets import command as secrets
 from ops.smoke import command as smoke
 from ops.touched import command as touched
+from ops.walls import command as walls
 from ops.why import command as why
 
 app = typer.Typer(
@@ -36,6 +48,7 @@ for command in (
     compare,
     env,
     firewall,
+    grow_homes,
     manifests,
     moving,
     new_stack,
@@ -46,6 +59,7 @@ for command in (
     smoke,
     touched,
     values,
+    walls,
     why,
 ):
     command.register(app)

@@ -16,6 +16,8 @@ VolumeName = Annotated[
     Form("the name of a PersistentVolume", rf"{LABEL.pattern}(?:\.{LABEL.pattern})*", "jupyterhub.shared"),
 ]
 
+Region = Annotated[str, Form("a region of S3", r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", "us-east-1")]
+
 
 class Homes(Section):
     """One volume per user, made by the spawner at the first start, never deleted by it."""
@@ -23,7 +25,8 @@ class Homes(Section):
     storage_class: StorageClassName
     """StorageClass of the claims."""
     size: Quantity
-    """Size of each home. A later change is for new homes only."""
+    """Size of each home. A larger one is for new homes, and by `ops grow-homes` for those that are there; a
+    smaller one for new homes alone: no volume shrinks."""
     access_mode: AccessMode = "ReadWriteOnce"
     """Access mode of the claims."""
     warn_below: int = Field(default=10, ge=1, le=50)
@@ -76,6 +79,8 @@ class CephS3(Section):
     """Names the claim, and the Secret and the ConfigMap that Rook makes for it."""
     endpoint: Url
     """Address of the object gateway, as clients type it."""
+    region: Region = "us-east-1"
+    """What clients sign for. A gateway of one's own knows none, and clients insist on one."""
     reach: Reach
 
 
@@ -89,6 +94,8 @@ class Minio(Section):
     """Name of the bucket."""
     credentials: DnsLabel
     """Secret with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
+    region: Region = "us-east-1"
+    """What clients sign for. A MinIO that was given another one refuses all others."""
     reach: Reach
 
 

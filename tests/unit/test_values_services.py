@@ -98,6 +98,9 @@ def test_a_bucket_of_ceph_is_found_through_what_rook_makes_for_its_claim() -> No
         "valueFrom": {"configMapKeyRef": {"name": "jupyterhub-bucket", "key": "BUCKET_NAME"}}
     }
     assert found["AWS_ENDPOINT_URL"] == found["S3_ENDPOINT_URL"] == "https://s3.aiv.internal"
+    for part in ("NAME", "HOST", "PORT"):
+        key = {"name": "jupyterhub-bucket", "key": f"BUCKET_{part}"}
+        assert found[f"BUCKET_{part}"] == {"valueFrom": {"configMapKeyRef": key}}
 
 
 def test_a_bucket_of_minio_is_found_with_the_keys_of_its_secret() -> None:
@@ -105,6 +108,16 @@ def test_a_bucket_of_minio_is_found_with_the_keys_of_its_secret() -> None:
     assert found["S3_BUCKET"] == "jupyter"
     assert found["AWS_ENDPOINT_URL"] == "http://minio.minio:9000"
     assert found["AWS_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"]["name"] == "jupyter-minio"
+    assert found["BUCKET_NAME"] == "jupyter"
+
+
+@pytest.mark.parametrize("stack", ["aiv-prod", "carbon254"])
+def test_clients_of_a_bucket_need_no_line_of_configuration(stack: str) -> None:
+    """A region, which they insist on, and no checksums, which many a gateway refuses."""
+    found = made(stack)["singleuser"]["extraEnv"]
+    assert found["AWS_REGION"] == found["AWS_DEFAULT_REGION"] == "us-east-1"
+    assert found["AWS_REQUEST_CHECKSUM_CALCULATION"] == "when_required"
+    assert found["AWS_RESPONSE_CHECKSUM_VALIDATION"] == "when_required"
 
 
 def test_every_client_is_told_of_the_authorities_where_they_are_mounted() -> None:

@@ -1,0 +1,169 @@
+"""`ops grow-homes`: homes that are there grow to the size in the settings. None shrinks, none is deleted.
+
+It works with the rights of whoever types it. The hub itself may make claims and change none: a hub that is
+taken over must not be able to fill the storage.
+"""
+
+from __future__ import annotations
+
+import json as text
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ops.ending import DONE, FOUND, Cannot
+from ops.kubectl import Json, Kubectl, NoAnswer
+from ops.live import Context, Files, live
+from ops.stack_files import PROJECT, Stack
+from ops.telling import as_json, show, table
+from settings import Settings
+from settings.names import amount
+
+_HOMES = "component=singleuser-storage"
+_OWNER = "hub.jupyter.org/username"
+_RESIZING = ("FileSystemResizePending", "Resizing")
+
+
+class What(StrEnum):
+    """What becomes of a home."""
+
+    GROWS = "grows"
+    GROWN = "was told to grow"
+    WAITS = "grows at the next start of its server"
+    FITS = "has its size"
+    LARGER = "is larger, and stays so"
+    CANNOT = "cannot grow"
+    REFUSED = "was refused"
+
+
+_WRONG = (What.CANNOT, What.REFUSED)
+
+
+@dataclass(frozen=True)
+class Home:
+    """One claim, what it has and what it shall have."""
+
+    claim: str
+    owner: str
+    storage_class: str
+    has: str
+    wanted: str
+    what: What
+    why: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        "grow-homes",
+        epilog="Examples: [bold]ops grow-homes lab[/bold] shows what would be done; "
+        "[bold]ops grow-homes lab --apply[/bold] does it; "
+        "[bold]ops grow-homes lab --user ada --apply[/bold] for one.",
+    )(_command)
+
+
+def _command(  # noqa: PLR0913 -- one for each option
+    stack: Stack,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else it is only shown.")] = False,
+    user: Annotated[list[str] | None, typer.Option(help="Only the home of this user.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    context: Context = None,
+    project: Files = PROJECT,
+) -> None:
+    """Homes that are smaller than storage.homes.size grow to it, where their class lets volumes grow.
+
+    A larger one stays as it is: no volume can shrink. Homes that cannot grow end with 1.
+    """
+    found = live(stack, project, context)
+    try:
+        homes = list(_homes(found.settings, found.cluster, user))
+    except NoAnswer as error:
+        raise Cannot(
+            f"{error}\n    What follows: it is not known which homes there are.\n"
+            f"    What to do:   `ops env {stack}` tells which cluster; `kubectl auth whoami` who you are."
+        ) from error
+    if apply:
+        homes = [_grown(found.cluster, one) if one.what is What.GROWS else one for one in homes]
+    if json:
+        as_json({"stack": stack, "applied": apply, "homes": [asdict(one) for one in homes]})
+    else:
+        _show(homes, stack, apply=apply)
+    raise typer.Exit(FOUND if any(one.what in _WRONG for one in homes) else DONE)
+
+
+def size_of(settings: Settings, _owner: str) -> str:
+    """Give the size that somebody's home shall have at least."""
+    return settings.storage.homes.size
+
+
+def _homes(settings: Settings, cluster: Kubectl, users: list[str] | None) -> Iterator[Home]:
+    expandable: dict[str, bool | None] = {}
+    for claim in cluster.items("persistentvolumeclaims", _HOMES):
+        owner = str((claim["metadata"].get("annotations") or {}).get(_OWNER, ""))
+        if users and owner not in users:
+            continue
+        name = str(claim["spec"].get("storageClassName") or "")
+        if name not in expandable:
+            expandable[name] = _grows(cluster, name)
+        yield _home(claim, owner, size_of(settings, owner), expandable[name])
+
+
+def _grows(cluster: Kubectl, name: str) -> bool | None:
+    """Whether volumes of a class can grow; None where that cannot be seen, and the API server decides."""
+    try:
+        found = cluster.find("storageclass", name) if name else {}
+    except NoAnswer:
+        return None
+    return bool((found or {}).get("allowVolumeExpansion"))
+
+
+def _home(claim: Json, owner: str, wanted: str, expandable: bool | None) -> Home:
+    has = str(claim["spec"]["resources"]["requests"]["storage"])
+    storage_class = str(claim["spec"].get("storageClassName") or "")
+    what, why = _judged(claim, has, wanted, storage_class, expandable)
+    return Home(str(claim["metadata"]["name"]), owner, storage_class, has, wanted, what, why)
+
+
+def _judged(
+    claim: Json, has: str, wanted: str, storage_class: str, expandable: bool | None
+) -> tuple[What, str]:
+    if amount(has) > amount(wanted):
+        return What.LARGER, "no volume can shrink; storage.homes.size is for new and smaller ones"
+    if amount(has) == amount(wanted):
+        conditions = {one["type"] for one in (claim.get("status") or {}).get("conditions") or ()}
+        return (What.WAITS, "") if conditions.intersection(_RESIZING) else (What.FITS, "")
+    if expandable is False:
+        return What.CANNOT, f"the class {storage_class or '(none)'} does not let volumes grow"
+    if (claim.get("status") or {}).get("phase") != "Bound":
+        return What.CANNOT, "it has no volume yet: start its server once"
+    return What.GROWS, ""
+
+
+def _grown(cluster: Kubectl, home: Home) -> Home:
+    patch = {"spec": {"resources": {"requests": {"storage": home.wanted}}}}
+    try:
+        cluster.run("patch", "persistentvolumeclaim", home.claim, "--type", "merge", "-p", text.dumps(patch))
+    except NoAnswer as refused:
+        return Home(**{**asdict(home), "what": What.REFUSED, "why": str(refused).rpartition(": ")[2]})
+    return Home(**{**asdict(home), "what": What.GROWN})
+
+
+def _show(homes: list[Home], stack: str, *, apply: bool) -> None:
+    made = table("home of", "claim", "class", "has", "shall have", "", "")
+    for one in homes:
+        made.add_row(one.owner, one.claim, one.storage_class, one.has, one.wanted, one.what, one.why)
+    show(made, "")
+    if any(one.what is What.GROWS for one in homes):
+        show(f"Nothing was changed. To do it: ops grow-homes {stack} --apply")
+    if any(one.what is What.CANNOT for one in homes):
+        show(
+            "Some homes cannot grow.",
+            "    What follows: their users meet a full home at the old size.",
+            "    What to do:   allowVolumeExpansion in the class, where its driver can; else move the home: "
+            "docs/keeping.md.",
+        )
+    if apply and any(one.what is What.GROWN for one in homes):
+        show("Most drivers grow a volume while it is used; some at the next start of the server.")
