@@ -49,6 +49,7 @@ def test_every_field_that_is_filled_in_is_a_row_with_its_default(stack: str) -> 
     # Names are in the paths of what they name.
     entries = [*dumped["profiles"], *dumped["services"]["catalogue"]]
     entries += [*dumped["network"]["hubEgress"], *dumped["network"]["userEgress"]]
+    entries += [one for profile in dumped["profiles"] for one in (*profile["sizes"], *profile["images"])]
     shown = [one for one in rows([chosen]) if one.values != (EMPTY,)]
     assert len(shown) == leaves(dumped) - len(entries)
 
