@@ -13,6 +13,8 @@ from settings.profiles import Gpu, Profile
 
 _FOLLOWS = "Nobody gets a GPU."
 _OVER = ("Succeeded", "Failed")
+# What the API server says, and what the hub makes of it and of what it sees.
+_TAKEN = ("exceeded quota", "The hub's quota has no room", "are in use", "are free")
 _CODE = """
 import glob, json, subprocess
 try:
@@ -34,7 +36,7 @@ def gpu(visit: Visit) -> Seen:
         visit.starter.start(profile.slug)
     except Failed as failed:
         # Quota, or others were faster: there are GPUs, and they are in use.
-        if f"Insufficient {wanted.resource}" in failed.what or "exceeded quota" in failed.what:
+        if any(words in failed.what for words in (f"Insufficient {wanted.resource}", *_TAKEN)):
             raise Skipped(f"no {wanted.resource} is free now: {failed.what}") from failed
         raise
     given = next((_asked(pod, wanted.resource) for pod in visit.pods()), 0)

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 
 from tests.hub.page_reading import Read, faults
 from tests.hub.running import RunningHub
 from tests.hub.starting import Person, holder, hub_of, node
+from tests.unit.documents import PROJECT
 
 UNSCHEDULABLE = {
     "phase": "Pending",
@@ -165,3 +167,13 @@ def test_a_full_hub_says_so_on_the_page(tmp_path: Path) -> None:
         said = " ".join(Read(answer.text).find("not-started").text.split())
         assert "Many servers are starting at this moment." in said
         assert "platform@hub.example" in said
+
+
+def test_the_options_are_drawn_by_an_older_kubespawner_too() -> None:
+    # 7.0 does not tell the template what somebody chose last, and escapes nothing.
+    drawn = Environment(loader=FileSystemLoader(PROJECT / "files" / "hub" / "options"))  # noqa: S701
+    page = drawn.get_template("form.html").render(
+        profile_list=[{"slug": "a", "display_name": "<A>", "default": True}]
+    )
+    assert 'id="profile-item-a"' in page
+    assert "&lt;A&gt;" in page
