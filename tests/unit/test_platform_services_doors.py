@@ -165,6 +165,16 @@ def test_what_goes_through_the_companys_proxy_is_asked_there(monkeypatch: pytest
         doors.knock(Service("gitlab", "gitlab", "http://no-such-host.invalid"), 20)
 
 
+def test_one_that_answers_byte_by_byte_does_not_outlive_the_time_out() -> None:
+    def drip(connection: socket.socket) -> None:
+        for _ in range(20):
+            connection.sendall(b"\0")
+            time.sleep(0.3)
+
+    with listening(drip) as port:
+        assert refusal(service("kafka", port), 1).reason == "time-out"
+
+
 def test_every_reason_says_what_follows_and_what_to_do() -> None:
     for reason in ("name", "refused", "time-out", "unreachable", "tls", "credentials", "answer"):
         said = str(NotReachable("trino", "trino.trino:8080", reason, "it is so."))
