@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader  # type: ignore[import-not-found, unused-ignore]  # of the hub
 
 from tests.hub.page_reading import Read, faults
 from tests.hub.running import RunningHub
