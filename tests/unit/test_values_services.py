@@ -99,8 +99,8 @@ def test_a_bucket_of_ceph_is_found_through_what_rook_makes_for_its_claim() -> No
     }
     assert found["AWS_ENDPOINT_URL"] == found["S3_ENDPOINT_URL"] == "https://s3.aiv.internal"
     for part in ("NAME", "HOST", "PORT"):
-        key = {"name": "jupyterhub-bucket", "key": f"BUCKET_{part}"}
-        assert found[f"BUCKET_{part}"] == {"valueFrom": {"configMapKeyRef": key}}
+        reference = {"name": "jupyterhub-bucket", "key": f"BUCKET_{part}"}
+        assert found[f"BUCKET_{part}"] == {"valueFrom": {"configMapKeyRef": reference}}
 
 
 def test_a_bucket_of_minio_is_found_with_the_keys_of_its_secret() -> None:
