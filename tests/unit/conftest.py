@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import yaml
 
@@ -10,6 +12,13 @@ from tests.unit.documents import PROJECT
 
 # The published schema and defaults of the real chart, where they lie beside the project.
 DATA = PROJECT.parent / "shared" / "chart"
+
+
+@pytest.fixture(autouse=True)
+def _no_shell_of_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what `make env` told the shell that runs the tests: commands would speak of that stack."""
+    for name in [name for name in os.environ if name.startswith("HUB_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
