@@ -128,6 +128,8 @@ class Deployment:
         self.kubectl(
             "delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=120s", check=False
         )
+        sight = f"jupyterhub-nodes-{self.namespace}"
+        self.kubectl("delete", "clusterrole,clusterrolebinding", sight, "--ignore-not-found", check=False)
 
     def _run(self, *command: str) -> Ended:
         env = dict(self.engine.env)
