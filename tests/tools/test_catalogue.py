@@ -11,7 +11,6 @@ import pytest
 
 from chart.catalogue import HERE, Catalogue, load, make
 from chart.catalogue.kinds import fits
-from tests.unit.documents import patched
 from tests.unit.hub_configs import SNIPPETS, SOUND
 from tests.unit.hub_faults import FAULTS
 
@@ -148,7 +147,7 @@ TAKEN = {"truth for a number", "section that is none"}
 
 
 def test_the_real_hub_refuses_or_ignores_what_is_refused_here(run: Run) -> None:
-    results = run(START, {name: patched(SOUND[one.sound], one.patch) for name, one in FAULTS.items()})
+    results = run(START, {name: one.configuration() for name, one in FAULTS.items()})
     for name, fault in FAULTS.items():
         words = OLD_NAMES.get(name) or THEIR_WORDS.get(fault.rule)
         said = "\n".join(results[name]["said"])

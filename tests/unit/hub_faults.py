@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tests.unit.documents import Document
-from tests.unit.hub_configs import USERS
+from tests.unit.documents import Document, patched
+from tests.unit.hub_configs import SOUND, USERS
 
 
 class Fault(NamedTuple):
@@ -17,6 +17,12 @@ class Fault(NamedTuple):
     path: str
     says: str
     severity: str = "error"
+
+    def configuration(self) -> Document:
+        """Give the sound configuration with the fault in it. A null in a section of its own takes nothing away."""
+        sound = SOUND[self.sound]
+        added = {name: section for name, section in self.patch.items() if name not in sound}
+        return {**patched(sound, self.patch), **added}
 
 
 def _azuread(**settings: Any) -> Document:  # noqa: ANN401 -- any trait
