@@ -19,7 +19,7 @@ class Fault(NamedTuple):
     severity: str = "error"
 
     def configuration(self) -> Document:
-        """Give the sound configuration with the fault in it. A null in a section of its own takes nothing away."""
+        """Give the sound configuration with the fault in it. In a section of its own null takes nothing."""
         sound = SOUND[self.sound]
         added = {name: section for name, section in self.patch.items() if name not in sound}
         return {**patched(sound, self.patch), **added}
