@@ -5,12 +5,13 @@ Runs in the hub. The names in hub.config: GitHubOAuthenticator's, since the hub 
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from answers import away
 from leaving import Leaving
 from oauthenticator.github import GitHubOAuthenticator
-from refused import Refused
+from refused import Away, Refused
 from signing_in import AuthState
 from tornado.httpclient import HTTPClientError
 from traitlets import List, Unicode
@@ -52,5 +53,8 @@ class GitHub(Leaving, GitHubOAuthenticator):  # type: ignore[misc]  # its packag
         )
         if answer.code in (_YES, *_NO):
             return bool(answer.code == _YES)
+        if answer.code < HTTPStatus.BAD_REQUEST:
+            # GitHub answers none of these: it is a page of something between, which wants a sign-in.
+            raise Away("provider_error")
         error = HTTPClientError(answer.code, response=answer)
         raise away(error) or self.refused_by(error)

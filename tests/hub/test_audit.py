@@ -30,7 +30,6 @@ class Some(c.JupyterHub.spawner_class):
         return await super().start()
 
 c.JupyterHub.spawner_class = Some
-c.JupyterHub.allow_named_servers = True
 role = {"name": "user", "scopes": ["self", "shares!user", "read:users:name", "read:groups:name"]}
 c.JupyterHub.load_roles = [*c.JupyterHub.load_roles, role]
 """
@@ -41,7 +40,10 @@ SECRETS: set[str] = set()
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     # Administrators who may do everything, so that there is everything to tell.
-    values = build(settings(patched(EVERYTHING, {"auth": {"adminAccess": True}})))
+    more_servers = {"everyone": {"profiles": ["all"], "servers": 9}}
+    values = build(
+        settings(patched(EVERYTHING, {"auth": {"adminAccess": True}, "capabilities": more_servers}))
+    )
     passwords: dict[str, dict[str, Any]] = {
         "SharedPasswordAuthenticator": {"user_password": TESTERS, "admin_password": ADMINISTRATORS}
     }

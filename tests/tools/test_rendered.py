@@ -135,9 +135,19 @@ def test_the_list_of_images_is_what_the_pods_pull(chart: Chart, values: Json, tm
     listed = {found.reference for found in images.pulled(schema.over(chart.read.defaults, values))}
     rendered = set(pod_images(chart.renders(values, KUBERNETES[-1], tmp_path)))
     assert rendered <= listed
-    # Nodes pull the notebook's image when a user's server starts, and no object names it before.
+    # Nodes pull the notebooks' images when a user's server starts, and no object names them before.
     notebook = values["singleuser"]["image"]
-    assert listed - rendered <= {f"{notebook['name']}:{notebook['tag']}"}
+    assert listed - rendered <= {f"{notebook['name']}:{notebook['tag']}", *chosen(values)}
+
+
+def chosen(tree: object) -> Iterator[str]:
+    """Give the images that profiles and their choices name."""
+    if isinstance(tree, dict):
+        if "image" in (override := tree.get("kubespawner_override") or {}):
+            yield str(override["image"])
+        yield from (image for value in tree.values() for image in chosen(value))
+    elif isinstance(tree, list):
+        yield from (image for item in tree for image in chosen(item))
 
 
 def pod_images(tree: object) -> Iterator[str]:
