@@ -167,7 +167,9 @@ def _break_off(hub: Hub, good: int) -> None:
         "metadata": {"name": f"sh.helm.release.v1.jupyterhub.v{good + 1}", "labels": labels},
         "data": {"release": packed},
     }
-    _apply(hub, hub.namespace, made)
+    # Applied, it would lie in an annotation a second time, for which it is too large.
+    create = ("kubectl", "--namespace", hub.namespace, "create", "-f", "-")
+    tool(hub.engine.env, *create, given=json.dumps(made))
 
 
 def _apply(hub: Hub, namespace: str, *objects: Json) -> None:
