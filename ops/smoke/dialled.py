@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from ops.smoke.hub import Hub
 from ops.smoke.outcome import Failed
@@ -65,16 +66,28 @@ class Dialled:
         return f"{self.target.what} ({where}): {self.end}"
 
 
-def dialled(hub: Hub, targets: list[Target], never: Iterable[str]) -> list[Dialled]:
-    """Try all targets at once, from a kernel of the user."""
-    given = {"targets": [asdict(one) for one in targets], "never": [*never], "seconds": _SECONDS}
+def answers(
+    hub: Hub, code: str, targets: list[dict[str, Any]], never: Iterable[str], follows: str
+) -> list[Any]:
+    """Let a kernel of the user try all targets at once by this code, and give what it says of each.
+
+    `follows` is what is not known if it says nothing.
+    """
+    given = {"targets": targets, "never": [*never], "seconds": _SECONDS}
     # Twice: the inner text is data, the outer one makes it a literal of the cell.
-    told = said_by(hub, f"import json\nGIVEN = json.loads({json.dumps(given)!r})\n{_CODE}", 120)
+    told = said_by(hub, f"import json\nGIVEN = json.loads({json.dumps(given)!r})\n{code}", 120)
     found = told.get("found")
     if not isinstance(found, list) or len(found) != len(targets):
         raise Failed(
             "the kernel does not say what it reaches",
-            "It is not known whether network policies hold.",
+            follows,
             "Try the notebook image by hand: it must have Python 3.",
         )
+    return found
+
+
+def dialled(hub: Hub, targets: list[Target], never: Iterable[str]) -> list[Dialled]:
+    """Try all targets at once, from a kernel of the user."""
+    asked = [asdict(one) for one in targets]
+    found = answers(hub, _CODE, asked, never, "It is not known whether network policies hold.")
     return [Dialled(one, End(end), address) for one, (end, address) in zip(targets, found, strict=True)]

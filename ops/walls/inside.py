@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from ops.smoke.dialled import answers
 from ops.smoke.hub import Hub
-from ops.smoke.outcome import Failed
-from ops.smoke.server_checks import said_by
 from ops.walls.probe import Probe, Row, row
 
-_SECONDS = 5
 _CODE = r"""
 import concurrent.futures, ctypes, datetime, ipaddress, json, os, pathlib
 import socket, urllib.error, urllib.request
@@ -141,20 +138,13 @@ def act(one):
 
 KINDS = {"tcp": tcp, "udp": udp, "hub": hub, "act": act}
 with concurrent.futures.ThreadPoolExecutor(24) as pool:
-    print(json.dumps({"found": list(pool.map(lambda one: KINDS[one["kind"]](one), GIVEN["probes"]))}))
+    print(json.dumps({"found": list(pool.map(lambda one: KINDS[one["kind"]](one), GIVEN["targets"]))}))
 """
 
 
 def tried(hub: Hub, probes: list[Probe], never: Iterable[str]) -> list[Row]:
     """Try all of them at once, from a kernel of the user."""
-    given = {"probes": [asdict(one) for one in probes], "never": [*never], "seconds": _SECONDS}
-    # Twice: the inner text is data, the outer one makes it a literal of the cell.
-    told = said_by(hub, f"import json\nGIVEN = json.loads({json.dumps(given)!r})\n{_CODE}", 120)
-    found = told.get("found")
-    if not isinstance(found, list) or len(found) != len(probes):
-        raise Failed(
-            "the kernel does not say what it reaches",
-            "It is not known whether the walls hold.",
-            "Try the notebook image by hand: it must have Python 3.",
-        )
+    found = answers(
+        hub, _CODE, [asdict(one) for one in probes], never, "It is not known whether the walls hold."
+    )
     return [row(one, str(observed)) for one, observed in zip(probes, found, strict=True)]

@@ -139,7 +139,7 @@ def test_the_cell_runs_and_answers_in_order(tmp_path: Path) -> None:
         ("act", "user id"),
     ]
     given = {
-        "probes": [{"kind": kind, "place": place, "method": "GET"} for kind, place in places],
+        "targets": [{"kind": kind, "place": place, "method": "GET"} for kind, place in places],
         "never": ["192.0.2.0/24"],
         "seconds": 2,
     }
