@@ -20,8 +20,10 @@ _FILES = (
     "spawn_pending.html",
 )
 _INSTALL = """\
+import signing_out
 from refusals import for_pages
 
+signing_out.install()
 c.JupyterHub.template_vars.update({"refusals": for_pages})
 """
 # What a provider is called, and what one needs there.
@@ -46,6 +48,7 @@ def pages(settings: Settings) -> Values:
     told = {
         "organisation": settings.about.organisation,
         "provider": provider,
+        "provider_sign_out": _way_out(settings.auth),
         "way_in": way_in,
         "contact": settings.auth.contact or "",
         "help_url": settings.about.help or "",
@@ -53,9 +56,22 @@ def pages(settings: Settings) -> Values:
     templates = disjoint((name, module(f"{_FOLDER}/{name}")) for name in _FILES)
     return {
         "hub": {
-            "extraFiles": {**module("refusals.py"), **templates},
+            "extraFiles": {**module("refusals.py"), **module("signing_out.py"), **templates},
             "templatePaths": [folder(_FOLDER)],
             "templateVars": told,
             "extraConfig": {"pages": _INSTALL},
         }
     }
+
+
+def _way_out(auth: Auth) -> str:
+    """Give the address where somebody ends the session at the provider, too."""
+    match auth:
+        case Entra():
+            return f"https://{auth.login_host}/{auth.tenant_id}/oauth2/v2.0/logout"
+        case GitHub():
+            return "https://github.com/logout"
+        case Cloudflare():
+            return f"https://{auth.team}.cloudflareaccess.com/cdn-cgi/access/logout"
+        case _:
+            return ""

@@ -122,6 +122,16 @@ def test_a_wrong_password_is_read_out_and_bound_to_its_fields(hub: RunningHub) -
     assert Read(answer.text).find("refusal").attributes["data-reason"] == "form_expired"
 
 
+def test_whoever_leaves_is_told_so_and_where_else_to_leave(hub: RunningHub) -> None:
+    answer = page(hub, "/logout")
+    read = Read(answer.text)
+    assert answer.url == f"{hub.url}/hub/logout"
+    assert "signed out" in read.all("h1")[0].text
+    assert read.has("provider-sign-out") == (stack(hub) != "iav-test")
+    if read.has("provider-sign-out"):
+        assert "logout" in read.find("provider-sign-out").attributes["href"]
+
+
 def test_every_template_lies_over_one_of_the_hubs_own() -> None:
     own = Path(DATA_FILES_PATH) / "templates"
     ours = sorted((PROJECT / "files" / "hub" / "pages").glob("*.html"))
