@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+from observability.alerts import homes
 from observability.model import Alert, Severity
 from observability.series import Place
 from settings import Settings
@@ -22,13 +23,14 @@ def alerts(settings: Settings, tls_expires: date | None) -> Iterator[Alert]:
     if names := claims(settings):
         yield _full(here, names, limits.volume_left, "warning")
         yield _full(here, names, min(3, limits.volume_left), "critical")
+    yield from homes.alerts(settings)
     if left := _left(settings, tls_expires):
         yield _ends(left, limits.certificate_days, "warning")
         yield _ends(left, _AT_LAST, "critical")
 
 
 def claims(settings: Settings) -> tuple[str, ...]:
-    """Name the claims that everybody needs; a home that is full is its owner's alone."""
+    """Name the claims that everybody needs; homes have alerts of their own."""
     shared = settings.storage.shared
     database = settings.database
     names = [database.claim] if isinstance(database, Sqlite) else []

@@ -56,6 +56,27 @@ def volume(kind: str, claim: str = "shared") -> str:
     return f'kubelet_volume_stats_{kind}_bytes{{namespace="NS",persistentvolumeclaim="{claim}"}}'
 
 
+def home(owner: str, free: int, of: int, asked: int = 100) -> dict[str, str | None]:
+    claim = f"claim-{owner}"
+    requests = "kube_persistentvolumeclaim_resource_requests_storage_bytes"
+    return {
+        volume("available", claim): f"{free}x180",
+        volume("capacity", claim): f"{of}x180",
+        f'{requests}{{namespace="NS",persistentvolumeclaim="{claim}"}}': f"{asked}x180",
+    }
+
+
+def owned(owner: str, name: str) -> dict[str, str | None]:
+    """What kube-state-metrics says where it is asked to tell annotations."""
+    metric = "kube_persistentvolumeclaim_annotations"
+    told = f'persistentvolumeclaim="claim-{owner}",annotation_hub_jupyter_org_username="{name}"'
+    return {f'{metric}{{namespace="NS",{told}}}': ALWAYS_ONE}
+
+
+# A folder on a node: each says the numbers of the node's disk, whatever was asked for.
+ON_ONE_DISK = {key: value for number in range(3) for key, value in home(str(number), 20, 2000).items()}
+
+
 def pod(metric: str, more: str) -> str:
     return f'{metric}{{namespace="NS",pod="jupyter-ada",{more}}}'
 
@@ -173,9 +194,18 @@ CASES = {
     "the shared folder is full": Case(
         {"JupyterHubVolumeNearlyFull", "JupyterHubVolumeFull"}, {volume("available"): "1x180"}
     ),
-    "a home is full": Case(
+    "a home has room": Case(set(), home("ada", 12, 98)),
+    "a home is nearly full": Case({"JupyterHubHomeNearlyFull"}, home("ada", 8, 98)),
+    "a home is full, and its driver rounds up": Case({"JupyterHubHomeNearlyFull"}, home("ada", 0, 128)),
+    "people are told of their homes earlier": Case(
+        {"JupyterHubHomeNearlyFull"},
+        home("ada", 20, 98),
+        patch={"storage": {"homes": {"warnBelow": 30}}},
+    ),
+    "a home is full, and nobody tells what it asked for": Case(
         set(), {volume("available", "claim-ada"): "0x180", volume("capacity", "claim-ada"): "9x180"}
     ),
+    "the disk of all homes is nearly full": Case({"JupyterHubHomesDiskNearlyFull"}, ON_ONE_DISK),
     "two weeks of the certificate are left": Case(
         {"JupyterHubCertificateEndsSoon"}, expires=date(1970, 1, 15)
     ),
@@ -274,6 +304,61 @@ def test_exactly_these_ring(promtool: Path, name: str, tmp_path: Path) -> None:
     case = CASES[name]
     rules = write(case, tmp_path / "rules.yaml")
     (tmp_path / "test.yaml").write_text(json.dumps(asked(case, name, rules)))
+    ran = subprocess.run(
+        [promtool, "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("alert", "series", "summaries"),
+    [
+        (
+            "JupyterHubHomeNearlyFull",
+            home("ada", 8, 98) | home("grace", 9, 98) | owned("grace", "Grace@Example.org"),
+            [
+                ("claim-ada", "", "The home claim-ada is nearly full"),
+                (
+                    "claim-grace",
+                    "Grace@Example.org",
+                    "The home claim-grace of Grace@Example.org is nearly full",
+                ),
+            ],
+        ),
+        (
+            "JupyterHubHomesDiskNearlyFull",
+            ON_ONE_DISK,
+            [("", "", "The disk that homes share is nearly full")],
+        ),
+    ],
+    ids=["each home with its owner", "one disk, once"],
+)
+def test_an_alert_of_homes_says_whose(
+    promtool: Path,
+    alert: str,
+    series: Mapping[str, str | None],
+    summaries: list[tuple[str, str, str]],
+    tmp_path: Path,
+) -> None:
+    case = Case({alert}, series)
+    document = asked(case, alert, write(case, tmp_path / "rules.yaml"))
+    (group,) = document["tests"]
+    namespace = settings_of(case.stack).namespace.name
+    (rule,) = [one for group in case.groups() for one in group["rules"] if one["alert"] == alert]
+    rings = []
+    for claim, owner, summary in summaries:
+        labels = {"persistentvolumeclaim": claim, "annotation_hub_jupyter_org_username": owner}
+        told = {**rule["labels"], **{name: value for name, value in labels.items() if value}}
+        free = "8.163%" if claim == "claim-ada" else "9.184%" if claim else "1%"
+        said = {
+            name: text.replace("{{ $value | humanizePercentage }}", free)
+            for name, text in rule["annotations"].items()
+        }
+        rings.append(
+            {"exp_labels": {**told, "namespace": namespace}, "exp_annotations": {**said, "summary": summary}}
+        )
+    group["alert_rule_test"] = [{"eval_time": case.at, "alertname": alert, "exp_alerts": rings}]
+    (tmp_path / "test.yaml").write_text(json.dumps(document))
     ran = subprocess.run(
         [promtool, "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
