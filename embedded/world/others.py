@@ -18,6 +18,8 @@ from embedded.node.api import Document
 CLAIMS = "objectbucket.io/v1alpha1"
 # The one key of Kubernetes' own type for registries' credentials.
 DOCKER = ".dockerconfigjson"
+ROLE = "notebooks"
+"""Role and database of a PostgreSQL that notebooks use."""
 
 
 def _secret(name: str, namespace: str, data: Mapping[str, str], kind: str = "Opaque") -> Document:
@@ -42,9 +44,7 @@ def kept_by_others(document: Mapping[str, Any], certificate: str, key: str) -> l
         logins = {registry: _login() for registry in sorted(_registries(document))}
         data = {DOCKER: json.dumps({"auths": logins}, sort_keys=True)}
         found.append(_secret(name, namespace, data, "kubernetes.io/dockerconfigjson"))
-    return found + [
-        _secret(name, namespace, _keys(f"{namespace}/{name}")) for name in sorted(_credentials(document))
-    ]
+    return found + [_secret(name, namespace, data) for name, data in sorted(_credentials(document).items())]
 
 
 def _login() -> Mapping[str, str]:
@@ -58,17 +58,27 @@ def _registries(document: Mapping[str, Any]) -> Iterator[str]:
             yield str(image["name"]).partition("/")[0]
 
 
-def _credentials(document: Mapping[str, Any]) -> Iterator[str]:
-    """Name the credentials of the bucket and of the catalogue's services."""
+def _credentials(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Give the credentials of the bucket and of the catalogue's services, by the Secrets' names."""
     store = document.get("storage", {}).get("objectStore", {})
-    services = document.get("services", {}).get("catalogue", ())
-    yield from {entry["credentials"] for entry in (store, *services) if entry.get("credentials")}
+    found: dict[str, dict[str, str]] = {}
+    for entry in (store, *document.get("services", {}).get("catalogue", ())):
+        if name := entry.get("credentials"):
+            make = _role if entry["kind"] == "postgresql" else _keys
+            found.setdefault(name, {}).update(make(f"{document['namespace']['name']}/{name}"))
+    return found
 
 
 def _keys(seed: str) -> dict[str, str]:
     """Keys of an object store's user: the same for the same seed, so that nothing changes by itself."""
     digest = hashlib.sha256(seed.encode()).hexdigest()
     return {"AWS_ACCESS_KEY_ID": digest[:20].upper(), "AWS_SECRET_ACCESS_KEY": digest[20:60]}
+
+
+def _role(seed: str) -> dict[str, str]:
+    """Name a role for notebooks and its database, by the variables that PostgreSQL's clients read."""
+    password = hashlib.sha256(seed.encode()).hexdigest()
+    return {"PGUSER": ROLE, "PGPASSWORD": password[:32], "PGDATABASE": ROLE}
 
 
 def answer(claim: Document, endpoint: str) -> list[Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import threading
 from pathlib import Path
@@ -144,9 +145,30 @@ def test_others_keep_the_secrets_that_a_stack_names_and_does_not_make(stack: str
     if document["tls"]["source"] == "existingSecret":
         wanted.add(document["tls"]["secretName"])
         assert decoded(found[document["tls"]["secretName"]]) == {"tls.crt": "C", "tls.key": "K"}
-    wanted |= {document["storage"].get("objectStore", {}).get("credentials")} - {None}
+    entries = [document["storage"].get("objectStore", {}), *document.get("services", {}).get("catalogue", ())]
+    wanted |= {entry.get("credentials") for entry in entries} - {None}
     assert set(found) == wanted
     assert {each["metadata"]["namespace"] for each in found.values()} <= {document["namespace"]["name"]}
+
+
+def test_each_kind_s_credentials_have_the_names_that_its_clients_read() -> None:
+    document = committed("carbon254")
+    found = {each["metadata"]["name"]: decoded(each) for each in others.kept_by_others(document, "C", "K")}
+    assert {name: set(keys) for name, keys in found.items()} == {
+        "jupyter-minio": {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
+        "jupyter-postgresql": {"PGUSER", "PGPASSWORD", "PGDATABASE"},
+    }
+    assert len(found["jupyter-postgresql"]["PGPASSWORD"]) >= 32
+    assert others.kept_by_others(document, "C", "K") == others.kept_by_others(document, "C", "K")
+
+
+def test_one_secret_for_two_services_has_the_keys_of_both() -> None:
+    document = copy.deepcopy(committed("carbon254"))
+    for entry in document["services"]["catalogue"]:
+        if entry["kind"] == "postgresql":
+            entry["credentials"] = "jupyter-minio"
+    (one,) = others.kept_by_others(document, "C", "K")
+    assert {"AWS_ACCESS_KEY_ID", "PGPASSWORD"} <= set(decoded(one))
 
 
 def test_a_registry_s_login_is_for_the_registry_of_the_images() -> None:
