@@ -14,12 +14,13 @@ from typing import Annotated
 
 import typer
 
+from ops import home_sizes
 from ops.ending import DONE, FOUND, Cannot
+from ops.home_sizes import Sizes
 from ops.kubectl import Json, Kubectl, NoAnswer
 from ops.live import Context, Files, live
 from ops.stack_files import PROJECT, Stack
 from ops.telling import as_json, show, table
-from settings import Settings
 from settings.names import amount
 
 _HOMES = "component=singleuser-storage"
@@ -53,6 +54,8 @@ class Home:
     wanted: str
     what: What
     why: str = ""
+    known: bool = True
+    """Whether it is known which groups its owner is in, where the size depends on that."""
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +64,8 @@ def register(app: typer.Typer) -> None:
         "grow-homes",
         epilog="Examples: [bold]ops grow-homes lab[/bold] shows what would be done; "
         "[bold]ops grow-homes lab --apply[/bold] does it; "
-        "[bold]ops grow-homes lab --user ada --apply[/bold] for one.",
+        "[bold]ops grow-homes lab --user ada --apply[/bold] for one; "
+        "[bold]ops grow-homes lab --everyones[/bold] asks for nobody's groups.",
     )(_command)
 
 
@@ -69,17 +73,27 @@ def _command(  # noqa: PLR0913 -- one for each option
     stack: Stack,
     apply: Annotated[bool, typer.Option("--apply", help="Do it; else it is only shown.")] = False,
     user: Annotated[list[str] | None, typer.Option(help="Only the home of this user.")] = None,
+    everyones: Annotated[
+        bool, typer.Option("--everyones", help="To the size that everyone has; the hub is not asked.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
     context: Context = None,
     project: Files = PROJECT,
 ) -> None:
-    """Homes that are smaller than storage.homes.size grow to it, where their class lets volumes grow.
+    """Homes that are smaller than their owner's size grow to it, where their class lets volumes grow.
 
-    A larger one stays as it is: no volume can shrink. Homes that cannot grow end with 1.
+    The size is storage.homes.size, or the home of a row of capabilities for members of its group: who is
+    in which group the hub is asked for, in its pod. A larger home stays as it is: no volume can shrink.
+    Homes that cannot grow end with 1.
     """
     found = live(stack, project, context)
+    sizes = (
+        home_sizes.for_everyone(found.settings)
+        if everyones
+        else home_sizes.by_groups(found.settings, found.cluster)
+    )
     try:
-        homes = list(_homes(found.settings, found.cluster, user))
+        homes = list(_homes(sizes, found.cluster, user))
     except NoAnswer as error:
         raise Cannot(
             f"{error}\n    What follows: it is not known which homes there are.\n"
@@ -94,12 +108,7 @@ def _command(  # noqa: PLR0913 -- one for each option
     raise typer.Exit(FOUND if any(one.what in _WRONG for one in homes) else DONE)
 
 
-def size_of(settings: Settings, _owner: str) -> str:
-    """Give the size that somebody's home shall have at least."""
-    return settings.storage.homes.size
-
-
-def _homes(settings: Settings, cluster: Kubectl, users: list[str] | None) -> Iterator[Home]:
+def _homes(sizes: Sizes, cluster: Kubectl, users: list[str] | None) -> Iterator[Home]:
     expandable: dict[str, bool | None] = {}
     for claim in cluster.items("persistentvolumeclaims", _HOMES):
         owner = str((claim["metadata"].get("annotations") or {}).get(_OWNER, ""))
@@ -108,7 +117,7 @@ def _homes(settings: Settings, cluster: Kubectl, users: list[str] | None) -> Ite
         name = str(claim["spec"].get("storageClassName") or "")
         if name not in expandable:
             expandable[name] = _grows(cluster, name)
-        yield _home(claim, owner, size_of(settings, owner), expandable[name])
+        yield _home(claim, owner, sizes, expandable[name])
 
 
 def _grows(cluster: Kubectl, name: str) -> bool | None:
@@ -120,18 +129,19 @@ def _grows(cluster: Kubectl, name: str) -> bool | None:
     return bool((found or {}).get("allowVolumeExpansion"))
 
 
-def _home(claim: Json, owner: str, wanted: str, expandable: bool | None) -> Home:
-    has = str(claim["spec"]["resources"]["requests"]["storage"])
+def _home(claim: Json, owner: str, sizes: Sizes, expandable: bool | None) -> Home:
+    has, wanted = str(claim["spec"]["resources"]["requests"]["storage"]), sizes.of(owner)
     storage_class = str(claim["spec"].get("storageClassName") or "")
     what, why = _judged(claim, has, wanted, storage_class, expandable)
-    return Home(str(claim["metadata"]["name"]), owner, storage_class, has, wanted, what, why)
+    name, known = str(claim["metadata"]["name"]), sizes.knows(owner)
+    return Home(name, owner, storage_class, has, wanted, what, why, known)
 
 
 def _judged(
     claim: Json, has: str, wanted: str, storage_class: str, expandable: bool | None
 ) -> tuple[What, str]:
     if amount(has) > amount(wanted):
-        return What.LARGER, "no volume can shrink; storage.homes.size is for new and smaller ones"
+        return What.LARGER, "no volume can shrink; the setting is for new and smaller ones"
     if amount(has) == amount(wanted):
         conditions = {one["type"] for one in (claim.get("status") or {}).get("conditions") or ()}
         return (What.WAITS, "") if conditions.intersection(_RESIZING) else (What.FITS, "")
@@ -164,6 +174,12 @@ def _show(homes: list[Home], stack: str, *, apply: bool) -> None:
             "    What follows: their users meet a full home at the old size.",
             "    What to do:   allowVolumeExpansion in the class, where its driver can; else move the home: "
             "docs/keeping.md.",
+        )
+    if strangers := [one.owner or one.claim for one in homes if not one.known]:
+        show(
+            f"The hub does not know {', '.join(strangers)}.",
+            "    What follows: nobody says which groups they are in; their homes grow to everyone's size.",
+            "    What to do:   nothing, where they have left; else run this again once they have signed in.",
         )
     if apply and any(one.what is What.GROWN for one in homes):
         show("Most drivers grow a volume while it is used; some at the next start of the server.")

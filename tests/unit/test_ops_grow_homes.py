@@ -19,6 +19,12 @@ if "patch" in words:
         sys.exit("Error from server (Forbidden): exceeded quota: storage")
     with open(pathlib.Path(__file__).parent / "patched", "a") as file:
         print(words[words.index("persistentvolumeclaim") + 1], words[-1], file=file)
+elif "exec" in words:
+    users = pathlib.Path(__file__).parent / "users"
+    if not users.exists():
+        sys.exit('Error from server (Forbidden): pods "hub" is forbidden: cannot create resource "pods/exec"')
+    told = {"users": json.loads(users.read_text()), "homes": [], "claims": True, "acts": True}
+    print("a word of the hub's own\\n" + json.dumps(told))
 elif "storageclass" in words:
     name = words[words.index("storageclass") + 1]
     print(json.dumps({"allowVolumeExpansion": CLASSES[name]}))
@@ -49,6 +55,16 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def with_claims(tools: Path, *claims: dict[str, object]) -> None:
     (tools / "claims").write_text(json.dumps(claims))
+
+
+GPU, USERS = "2b3c4d5e-6f70-4819-8a21-b2c3d4e5f607", "1a2b3c4d-5e6f-4708-9910-a1b2c3d4e5f6"
+
+
+def with_users(tools: Path, **groups: list[str]) -> None:
+    """The hub's users, and what it calls their groups."""
+    (tools / "users").write_text(
+        json.dumps([{"name": name, "groups": theirs} for name, theirs in groups.items()])
+    )
 
 
 def patched(tools: Path) -> list[str]:
@@ -96,3 +112,56 @@ def test_a_claim_without_a_volume_waits_for_its_first_server(tools: Path, tmp_pa
     said = ran("grow-homes", "local", "--apply", "--project", project_of(tmp_path), ends=1).output
     assert "start its server once" in said
     assert patched(tools) == []
+
+
+def test_members_of_a_group_have_the_size_of_its_row(tools: Path, tmp_path: Path) -> None:
+    """By the provider's names, which are all that the hub has: 100Gi for the group gpu, 50Gi for others."""
+    with_claims(tools, claim("ada", "50Gi"), claim("ada--two", "50Gi"), claim("grace", "50Gi"))
+    with_users(tools, ada=[USERS, GPU], **{"ada--two": [GPU]}, grace=[USERS])
+    project = project_of(tmp_path, "aiv-prod")
+    done = ran("grow-homes", "aiv-prod", "--apply", "--json", "--project", project)
+    homes = {one["owner"]: (one["what"], one["wanted"]) for one in json.loads(done.output)["homes"]}
+    assert homes["ada"] == homes["ada--two"] == ("was told to grow", "100Gi")
+    assert homes["grace"] == ("has its size", "50Gi")
+    assert all('"100Gi"' in line for line in patched(tools))
+    assert len(patched(tools)) == 2
+
+
+def test_people_whom_the_hub_does_not_know_are_named(tools: Path, tmp_path: Path) -> None:
+    with_claims(tools, claim("left", "10Gi"), claim("grace", "50Gi"))
+    with_users(tools, grace=[USERS])
+    said = ran("grow-homes", "aiv-prod", "--project", project_of(tmp_path, "aiv-prod")).output
+    assert "The hub does not know left." in said
+    assert "grace." not in said
+    found = ran("grow-homes", "aiv-prod", "--json", "--project", project_of(tmp_path, "aiv-prod")).output
+    homes = {one["owner"]: one for one in json.loads(found)["homes"]}
+    assert not homes["left"]["known"]
+    assert homes["left"]["wanted"] == "50Gi"
+    assert homes["grace"]["known"]
+
+
+def test_a_hub_that_cannot_be_asked_grows_nobody_by_guess(tools: Path, tmp_path: Path) -> None:
+    with_claims(tools, claim("ada", "10Gi"))
+    project = project_of(tmp_path, "aiv-prod")
+    said = ran("grow-homes", "aiv-prod", "--apply", "--project", project, ends=2).output
+    assert "pods/exec" in said
+    assert "--everyones" in said
+    assert patched(tools) == []
+    ran("grow-homes", "aiv-prod", "--everyones", "--apply", "--project", project)
+    assert '"50Gi"' in patched(tools)[0]
+
+
+def test_groups_that_the_settings_name_need_no_hub(tools: Path, tmp_path: Path) -> None:
+    with_claims(tools, claim("tester-1", "10Gi"), claim("tester-2", "10Gi"))
+    large = {"auth": {"groups": {"large": ["tester-1"]}}, "capabilities": {"large": {"home": "20Gi"}}}
+    project = project_of(tmp_path, "iav-test", large)
+    done = ran("grow-homes", "iav-test", "--json", "--project", project)
+    homes = {one["owner"]: one["what"] for one in json.loads(done.output)["homes"]}
+    assert homes == {"tester-1": "grows", "tester-2": "has its size"}
+
+
+def test_the_row_of_everyone_is_everyones_size(tools: Path, tmp_path: Path) -> None:
+    with_claims(tools, claim("ada", "10Gi"))
+    project = project_of(tmp_path, "lab", {"capabilities": {"everyone": {"home": "20Gi"}}})
+    done = ran("grow-homes", "lab", "--json", "--project", project)
+    assert [one["wanted"] for one in json.loads(done.output)["homes"]] == ["20Gi"]
