@@ -6,7 +6,7 @@ from math import ceil
 
 from chart.merge import Values
 from settings import Settings
-from settings.door import Gateway, Nginx, NoTls, Tls, Traefik
+from settings.door import Gateway, Nginx, NoTls, Tls, Traefik, encrypted, hosts, url
 from settings.names import amount, seconds
 
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
@@ -28,11 +28,12 @@ def door(settings: Settings) -> Values:
 
 def _ingress(way: Traefik | Nginx, tls: Tls) -> Values:
     annotations = _traefik(way, tls) if isinstance(way, Traefik) else _nginx(way, tls)
-    values: Values = {"enabled": True, "ingressClassName": way.class_name, "hosts": [way.host]}
+    names = list(hosts(way))
+    values: Values = {"enabled": True, "ingressClassName": way.class_name, "hosts": names}
     if annotations:
         values["annotations"] = annotations
     if not isinstance(tls, NoTls):
-        values["tls"] = [{"hosts": [way.host], "secretName": tls.secret_name}]
+        values["tls"] = [{"hosts": names, "secretName": tls.secret_name}]
     return values
 
 
@@ -73,7 +74,22 @@ def _route(way: Gateway) -> Values:
     gateway = {"name": way.gateway, "namespace": way.gateway_namespace}
     if way.section_name:
         gateway["sectionName"] = way.section_name
-    return {"enabled": True, "hostnames": [way.host], "gateway": gateway}
+    return {"enabled": True, "hostnames": list(hosts(way)), "gateway": gateway}
+
+
+def subdomains(settings: Settings) -> Values:
+    """Give each user's servers a host of their own. By this the chart's proxy heeds hosts, too."""
+    if not settings.ingress.user_subdomains:
+        return {}
+    config: Values = {
+        "subdomain_host": url(settings.ingress, settings.tls),
+        # Every name comes out as one label: with more than one, no wildcard would cover it.
+        "subdomain_hook": "idna",
+    }
+    if encrypted(settings.tls):
+        # A server may give the browser a cookie for the hub's host; under such a name it cannot.
+        config["cookie_host_prefix_enabled"] = True
+    return {"hub": {"config": {"JupyterHub": config}}}
 
 
 def end_to_end(settings: Settings) -> Values:

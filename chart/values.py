@@ -12,7 +12,7 @@ from chart.capabilities import capabilities
 from chart.core import hub, metrics
 from chart.culling import culling
 from chart.database import database
-from chart.door import door, end_to_end, strangers
+from chart.door import door, end_to_end, strangers, subdomains
 from chart.egress_proxy import egress_proxy
 from chart.homes import homes
 from chart.images import images
@@ -68,6 +68,7 @@ def build(settings: Settings) -> Values:
         capabilities,
         spawning,
         door,
+        subdomains,
         end_to_end,
         strangers,
         scheduling,

@@ -15,10 +15,10 @@ _USAGES = ("digital signature", "key encipherment", "server auth")
 
 @dataclass(frozen=True, kw_only=True)
 class IngressArgs:
-    """Where the Secret lies, for which host, and the certificate with its key where the stack brings them."""
+    """Where the Secret lies, for which hosts, and certificate and key where the stack brings them."""
 
     namespace: pulumi.Input[str]
-    host: str
+    hosts: tuple[str, ...]
     tls: Tls
     certificate: pulumi.Output[str] | None
     key: pulumi.Output[str] | None
@@ -61,7 +61,7 @@ class Ingress(pulumi.ComponentResource):
             },
             spec={
                 "secretName": tls.secret_name,
-                "dnsNames": [args.host],
+                "dnsNames": list(args.hosts),
                 "issuerRef": {"group": "cert-manager.io", "kind": tls.issuer_kind, "name": tls.issuer},
                 # RSA: not every company's authority signs others. Always: a key lives as long as its
                 # certificate, which is no default before cert-manager 1.18.

@@ -31,6 +31,7 @@ from deployment.checks import checked_values
 from deployment.outputs import outputs
 from settings import Settings
 from settings.auth import SharedPassword
+from settings.door import hosts
 from settings.flows import CONNECTOR
 from settings.load import Brought
 from settings.monitoring import PROMETHEUS
@@ -113,7 +114,7 @@ class _Stack:
     def ingress(self, inside: pulumi.Output[str]) -> Ingress:
         wanted = IngressArgs(
             namespace=inside,
-            host=self.settings.ingress.host,
+            hosts=hosts(self.settings.ingress),
             tls=self.settings.tls,
             certificate=self.brought.tls_cert,
             key=self.brought.tls_key,

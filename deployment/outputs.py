@@ -15,7 +15,7 @@ from components.credentials import Credentials, token_key
 from settings import Settings
 from settings.auth import Identities, SharedPassword
 from settings.capabilities import administering, signing_in
-from settings.door import callback_url, url
+from settings.door import callback_url, hosts, url
 from settings.firewall import firewall
 from settings.flows import HUB
 from settings.letting_in import requests
@@ -56,6 +56,8 @@ def _to_register(settings: Settings) -> Outputs:
     found: Outputs = {}
     if isinstance(settings.auth, Identities):
         found["callbackUrl"] = callback_url(settings.ingress, settings.tls)
+    if settings.ingress.user_subdomains:
+        found["serverHosts"] = hosts(settings.ingress)[-1]
     if settings.ingress.tunnel:
         found["tunnelService"] = f"http://proxy-public.{settings.namespace.name}:80"
     if portal := card_files(settings):

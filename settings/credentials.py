@@ -9,7 +9,7 @@ from datetime import date
 from pydantic import SecretStr
 
 from settings.document import Settings
-from settings.door import PemTls, PfxTls
+from settings.door import PemTls, PfxTls, hosts
 from settings.finding import Finding
 from settings.flat import KNOWN, Needed, needed
 from settings.material import Material, Outcome, from_pem, from_pfx
@@ -113,9 +113,9 @@ def unused(row: Needed) -> Finding:
 
 
 def _tls(used: Given, settings: Settings, today: date) -> Outcome:
-    host = settings.ingress.host
+    host, *further = hosts(settings.ingress)
     if isinstance(settings.tls, PemTls) and {"tlsCert", "tlsKey"} <= set(used):
-        return from_pem(used["tlsCert"], used["tlsKey"], host, today)
+        return from_pem(used["tlsCert"], used["tlsKey"], host, today, further)
     if isinstance(settings.tls, PfxTls) and {"tlsPfx", "tlsPfxPassword"} <= set(used):
-        return from_pfx(used["tlsPfx"], used["tlsPfxPassword"], host, today)
+        return from_pfx(used["tlsPfx"], used["tlsPfxPassword"], host, today, further)
     return None, []

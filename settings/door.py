@@ -38,6 +38,8 @@ class Door(Section):
 
     host: Hostname
     """The host that people type; sign-in's callback and the certificate are for it."""
+    user_subdomains: bool = False
+    """Each user's servers at a host of their own, below the hub's. See [isolation](isolation.md)."""
     port: int = Field(default=443, ge=1, le=65535)
     """Port in the URL, as people type it."""
     reach: Literal["machine", "corporateNetwork", "public"]
@@ -160,6 +162,11 @@ def url(ingress: Door, tls: Section) -> str:
     scheme = "https" if encrypted(tls) else "http"
     usual = {"http": 80, "https": 443}[scheme]
     return f"{scheme}://{ingress.host}" + ("" if ingress.port == usual else f":{ingress.port}")
+
+
+def hosts(ingress: Door) -> tuple[str, ...]:
+    """Give every name that must lead to the proxy: that of the hub, and what stands for those of servers."""
+    return (ingress.host, f"*.{ingress.host}") if ingress.user_subdomains else (ingress.host,)
 
 
 def callback_url(ingress: Door, tls: Section) -> str:

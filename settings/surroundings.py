@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from settings.chart import OciChart, PathChart
 from settings.document import Settings
-from settings.door import Door
+from settings.door import Door, hosts
 from settings.flow import Flow, Ranges, tcp
 from settings.secrets import FromStore, SharedStore
 from settings.ways import host_of
@@ -45,7 +45,7 @@ def _people(door: Door) -> Iterator[Flow]:
         ports=tcp(door.port),
         setting="settings.ingress.host",
         peer=Ranges(cidrs=(_single(address),)) if address else None,
-        hosts=(door.host,),
+        hosts=hosts(door),
     )
 
 

@@ -31,24 +31,32 @@ class Material:
     """The first day on which a part of the chain is no longer valid."""
 
 
-def from_pem(certificate: SecretStr, key: SecretStr, host: str, today: date) -> Outcome:
-    """Judge two PEM texts; give the material when nothing speaks against it."""
+def from_pem(
+    certificate: SecretStr, key: SecretStr, host: str, today: date, further: Sequence[str] = ()
+) -> Outcome:
+    """Judge two PEM texts; give the material when nothing speaks against it.
+
+    `further` are names that the certificate must cover beside the host.
+    """
     if found := pem.swapped(certificate, key):
         return None, found
     bundle, found = pem.certificates(certificate)
     private, more = pem.key(key, bundle)
-    return _judged(bundle, private, [*found, *more], _Question(host, today, pem.CERTIFICATE, pem.KEY))
+    asked = _Question((host, *further), today, pem.CERTIFICATE, pem.KEY)
+    return _judged(bundle, private, [*found, *more], asked)
 
 
-def from_pfx(file: SecretStr, password: SecretStr, host: str, today: date) -> Outcome:
-    """Judge a PFX in base64; give the material when nothing speaks against it."""
+def from_pfx(
+    file: SecretStr, password: SecretStr, host: str, today: date, further: Sequence[str] = ()
+) -> Outcome:
+    """Judge a PFX in base64 in the same way."""
     (bundle, private), found = pfx.contents(file, password)
-    return _judged(bundle, private, found, _Question(host, today, pfx.FILE, pfx.FILE))
+    return _judged(bundle, private, found, _Question((host, *further), today, pfx.FILE, pfx.FILE))
 
 
 @dataclass(frozen=True)
 class _Question:
-    host: str
+    hosts: tuple[str, ...]
     today: date
     certificate: str
     key: str
@@ -63,8 +71,8 @@ def _judged(
     path = question.certificate
     if private and private.public != arranged.leaf.public:
         found.append(_not_its_key(arranged.leaf, question.key))
-    found += chain.findings(arranged, question.host, path)
-    found += fitness.findings(arranged, question.host, question.today, path)
+    found += chain.findings(arranged, question.hosts[0], path)
+    found += fitness.findings(arranged, question.hosts, question.today, path)
     if private is None or any(one.severity == "error" for one in found):
         return None, found
     return _material(arranged, private), found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from settings.finding import Finding
@@ -17,9 +17,10 @@ CURVES = ("secp256r1", "secp384r1")
 _REFUSED = "Every browser refuses the hub."
 
 
-def findings(chain: Chain, host: str, today: date, path: str) -> Iterator[Finding]:
+def findings(chain: Chain, hosts: Sequence[str], today: date, path: str) -> Iterator[Finding]:
     """Judge the leaf, and in what is sent everything that can spoil it."""
-    yield from _names(chain.leaf, host, path)
+    for host in hosts:
+        yield from _names(chain.leaf, host, path)
     yield from _purpose(chain.leaf, path)
     for one in chain.sent:
         yield from _dates(one, today, path)
@@ -53,7 +54,9 @@ def _names(leaf: Certificate, host: str, path: str) -> Iterator[Finding]:
         path=path,
         rule="tls-host",
         what=f"it is not made for {host}: {named if have else bare}.",
-        follows="Every browser warns, and no API client connects.",
+        follows="The servers of all users are at hosts for which every browser warns."
+        if host.startswith("*.")
+        else "Every browser warns, and no API client connects.",
         remedy=f"Ask for a certificate whose subject alternative names have {host}.",
     )
 

@@ -32,6 +32,7 @@ from settings.rules import (
     sharing,
     state,
     storage,
+    subdomains,
 )
 
 Rule = Callable[..., Iterable[Finding]]
@@ -62,5 +63,6 @@ _MODULES: tuple[Any, ...] = (
     sharing,
     state,
     storage,
+    subdomains,
 )
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)

@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from components.ingress import Ingress, IngressArgs
+from settings.door import hosts
 from tests.unit.documents import Document, settings
 from tests.unit.recorder import Recorder, run, secret_paths
 
@@ -16,15 +17,16 @@ SECRET = "kubernetes:core/v1:Secret"
 BY_CERT_MANAGER: Document = {"source": "certManager", "issuer": "corporate"}
 
 
-def made(tls: Document, *, brought: bool = False) -> Recorder:
-    chosen = settings({"tls": {"termination": None, **tls}})
+def made(tls: Document, *, brought: bool = False, subdomains: bool = False) -> Recorder:
+    patch = {"tls": {"termination": None, **tls}, "ingress": {"userSubdomains": subdomains}}
+    chosen = settings(patch)
 
     def program() -> dict[str, Any]:
         Ingress(
             "ingress",
             IngressArgs(
                 namespace=chosen.namespace.name,
-                host=chosen.ingress.host,
+                hosts=hosts(chosen.ingress),
                 tls=chosen.tls,
                 certificate=pulumi.Output.secret("the-certificate") if brought else None,
                 key=pulumi.Output.secret("the-key") if brought else None,
@@ -46,6 +48,11 @@ def test_cert_manager_is_asked_for_the_host_by_the_issuer_of_the_settings() -> N
     assert spec["issuerRef"] == {"group": "cert-manager.io", "kind": "Issuer", "name": "corporate"}
     assert spec["privateKey"]["rotationPolicy"] == "Always"
     assert "server auth" in spec["usages"]
+
+
+def test_cert_manager_is_asked_for_the_hosts_of_servers_too() -> None:
+    spec = made(BY_CERT_MANAGER, subdomains=True).one(CERTIFICATE).plain()["spec"]
+    assert spec["dnsNames"] == ["jupyterhub.localhost", "*.jupyterhub.localhost"]
 
 
 @pytest.mark.parametrize(("wait", "seconds"), [(None, "300"), ("12m30s", "750")])

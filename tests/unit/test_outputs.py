@@ -21,7 +21,11 @@ def documented() -> set[str]:
 
 def everywhere() -> list[dict[str, Any]]:
     shared = deployed(
-        {"cluster": {"gpu": "nvidia"}, "gpu": {"sharing": {"kind": "timeSlices", "replicas": 4}}}
+        {
+            "cluster": {"gpu": "nvidia"},
+            "gpu": {"sharing": {"kind": "timeSlices", "replicas": 4}},
+            "ingress": {"userSubdomains": True},
+        }
     )[1]
     return [local()[1], full()[1], shared, *(of_stack(stack)[1] for stack in STACKS)]
 

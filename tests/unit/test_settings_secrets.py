@@ -40,6 +40,29 @@ def test_a_good_certificate_passes() -> None:
     assert found(tls("*.example.localhost"), {"ingress": {"host": "hub.example.localhost"}}) == []
 
 
+SUBDOMAINS: Document = {"ingress": {"userSubdomains": True}}
+
+
+def test_a_certificate_covers_the_hosts_of_servers_where_there_are_some() -> None:
+    assert found(tls(HOST, f"*.{HOST}"), SUBDOMAINS) == []
+    assert found(tls(HOST, f"*.{HOST}")) == []
+    for names in ((HOST,), (HOST, "*.localhost"), (HOST, f"ada.{HOST}")):
+        (one,) = checked(tls(*names), SUBDOMAINS).findings
+        assert one.what.startswith(f"it is not made for *.{HOST}: it names {HOST}")
+        assert "servers of all users" in one.follows
+    assert len(checked(tls("other.localhost"), SUBDOMAINS).findings) == 2
+
+
+def test_a_pfx_covers_the_hosts_of_servers_too() -> None:
+    def of(*names: str) -> dict[str, str]:
+        leaf = make("hub", intermediate(), Wish(hosts=names))
+        return {"tlsPfx": pfx(leaf, [intermediate()]), "tlsPfxPassword": PASSWORD}
+
+    patch = {**SUBDOMAINS, **PFX}
+    assert [line for line in found(of(HOST, f"*.{HOST}"), patch) if "not made for" in line] == []
+    assert [line for line in found(of(HOST), patch) if f"not made for *.{HOST}" in line]
+
+
 def test_what_is_missing_comes_with_its_command() -> None:
     missing = checked({}, FROM_CONFIG).findings
     assert [one.path for one in missing] == [

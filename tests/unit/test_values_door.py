@@ -108,3 +108,58 @@ def test_a_form_survives_another_proxy_on_its_way_back() -> None:
         told = build(settings_of(stack))["hub"]["extraEnv"]["JUPYTERHUB_XSRF_ANONYMOUS_IP_CIDRS"]
         assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} <= set(told.split(";"))
     assert "extraEnv" not in values()["hub"]
+
+
+SUBDOMAINS: Document = {"ingress": {"userSubdomains": True}}
+BOTH = ["jupyterhub.localhost", "*.jupyterhub.localhost"]
+
+
+def of_hub(made: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = made["hub"]["config"]["JupyterHub"]
+    return found
+
+
+def test_all_servers_are_at_the_hubs_host_unless_the_settings_say_otherwise() -> None:
+    for stack in ("lab", "aiv-prod", "carbon254"):
+        told = of_hub(build(settings_of(stack)))
+        assert [name for name in told if "subdomain" in name or "prefix" in name] == []
+
+
+def test_with_a_host_for_each_user_the_hub_stays_where_it_was() -> None:
+    told = of_hub(values({"ingress": {**SUBDOMAINS["ingress"], "port": 8443}}))
+    assert told["subdomain_host"] == "https://jupyterhub.localhost:8443"
+    assert told["subdomain_hook"] == "idna"
+    by_provider = build(settings_of("aiv-prod", SUBDOMAINS))["hub"]["config"]["AzureAdOAuthenticator"]
+    assert by_provider["oauth_callback_url"] == "https://jupyterhub.aiv.internal/hub/oauth_callback"
+
+
+def test_a_server_cannot_give_the_browser_a_cookie_of_the_hub() -> None:
+    # Only over TLS do browsers take a cookie of such a name.
+    assert of_hub(values(SUBDOMAINS))["cookie_host_prefix_enabled"] is True
+    plain = {"tls": {"source": "none", "secretName": None, "termination": "nowhere"}}
+    assert "cookie_host_prefix_enabled" not in of_hub(values({**SUBDOMAINS, **plain}))
+
+
+@pytest.mark.parametrize("controller", [{}, NGINX["ingress"]], ids=["traefik", "nginx"])
+def test_an_ingress_takes_every_host_and_has_a_certificate_for_it(controller: Document) -> None:
+    made = values({"ingress": {**controller, "userSubdomains": True}})["ingress"]
+    assert made["hosts"] == made["tls"][0]["hosts"] == BOTH
+
+
+def test_a_route_takes_every_host() -> None:
+    made = values({"ingress": {**GATEWAY["ingress"], "userSubdomains": True}})
+    assert made["httpRoute"]["hostnames"] == BOTH
+
+
+def test_beside_a_tunnel_there_is_no_ingress_for_servers_either() -> None:
+    made = build(settings_of("lab", SUBDOMAINS))
+    assert made["ingress"] == {"enabled": False}
+    assert of_hub(made)["subdomain_host"] == "https://jupyterhub.yourcompany.com"
+
+
+def test_who_may_talk_to_whom_is_the_same() -> None:
+    def policies(patch: Document | None) -> list[Any]:
+        made = build(settings_of("aiv-prod", patch))
+        return [made["hub"]["networkPolicy"], made["proxy"]["chp"]["networkPolicy"], made["singleuser"]]
+
+    assert policies(SUBDOMAINS) == policies(None)
