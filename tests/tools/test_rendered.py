@@ -5,7 +5,10 @@ The small chart always; the JupyterHub chart where JUPYTERHUB_CHART names its ar
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
+import json
 import os
 import subprocess
 import tarfile
@@ -138,6 +141,19 @@ def test_the_list_of_images_is_what_the_pods_pull(chart: Chart, values: Json, tm
     # Nodes pull the notebooks' images when a user's server starts, and no object names them before.
     notebook = values["singleuser"]["image"]
     assert listed - rendered <= {f"{notebook['name']}:{notebook['tag']}", *chosen(values)}
+
+
+def test_helms_record_of_a_release_fits_into_a_secret_with_room(
+    chart: Chart, values: Json, tmp_path: Path
+) -> None:
+    """A Secret holds 1 MiB; one that is larger ends each deployment with words about nothing of ours."""
+    with tarfile.open(chart.place) as opened:
+        read = {found.name: opened.extractfile(found) for found in opened if found.isfile()}
+        files = {name: base64.b64encode(part.read()).decode() for name, part in read.items() if part}
+    objects = chart.renders(values, KUBERNETES[-1], tmp_path)
+    record = {"chart": files, "config": values, "manifest": yaml.safe_dump_all(objects)}
+    size = len(base64.b64encode(gzip.compress(json.dumps(record).encode())))
+    assert size < 640 * 1024
 
 
 def chosen(tree: object) -> Iterator[str]:
