@@ -52,16 +52,32 @@ _MLFLOW = """\
 exec mlflow server --host 0.0.0.0 --port 5000 --workers 1 --allowed-hosts '*' \
   --backend-store-uri sqlite:////tmp/mlflow.db --artifacts-destination /tmp/artifacts
 """
-# Its agents have 15 s to start unless told, and miss them on a busy machine. Its door opens before that.
+# The raylet waits 15 s, whatever it is told, for the file with the dashboard agent's port: of all ports it is
+# the only one that `ray start` does not hand on. Told the port, it waits for none. The other time-outs are
+# variables. Its door opens before the agent that every client needs, so that is what `_UP` waits for.
 _RAY = """\
-export RAY_raylet_start_wait_time_s=100 RAY_agent_register_timeout_ms=90000
+export RAY_agent_register_timeout_ms=100000 RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S=100
+cat > /tmp/head.py <<'END'
+from ray._private import services
+from ray.scripts.scripts import main
+
+start = services.start_ray_process
+
+def told(command, kind, *rest, **more):
+    port = ["--dashboard_agent_listen_port=10011"] if kind == "raylet" else []
+    return start([*command, *port], kind, *rest, **more)
+
+services.start_ray_process = told
+main()
+END
 start() {
-  ray start --head --port=6379 --ray-client-server-port=10001 --include-dashboard=false \
+  python3 /tmp/head.py start --head --port=6379 --ray-client-server-port=10001 --include-dashboard=false \
   --dashboard-agent-listen-port=10011 --dashboard-agent-grpc-port=10012 --runtime-env-agent-port=10013 \
   --metrics-export-port=10014 --min-worker-port=10100 --max-worker-port=10150 \
   --num-cpus=1 --object-store-memory=80000000 --disable-usage-stats
 }
 until start; do ray stop --force; done
+until bash -c ": < /dev/tcp/$(hostname -i)/10013"; do sleep 1; done
 touch /tmp/up
 exec sleep infinity
 """
@@ -81,6 +97,8 @@ class Served:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     guarded: bool = True
     """Whether its namespace lets in only who its owner was asked to let in; else ours alone is tried."""
+    cpu: str = "10m"
+    """Its share of a busy machine."""
     memory: str = "768Mi"
     ready: tuple[str, ...] = ()
     """What to ask inside the pod, where an open port does not yet mean that it works."""
@@ -110,7 +128,7 @@ def served(image: str, notebook: str, keys: Mapping[str, str], bucket: str) -> l
             guarded=False,
             memory="64Mi",
         ),
-        Served("ray", "ray", "ray-head", 10001, notebook, _RAY, memory="2Gi", ready=_UP),
+        Served("ray", "ray", "ray-head", 10001, notebook, _RAY, cpu="200m", memory="2Gi", ready=_UP),
         Served("kafka", "kafka", "kafka", 9092, image, _KAFKA),
     ]
 
@@ -162,7 +180,10 @@ def _pod(service: Served, labels: Mapping[str, str]) -> Json:
         "command": ["tini", "--", "sh", "-c", service.command],
         "env": env,
         "volumeMounts": mounts,
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": service.memory}},
+        "resources": {
+            "requests": {"cpu": service.cpu, "memory": "64Mi"},
+            "limits": {"memory": service.memory},
+        },
     }
     if service.ready:
         main["readinessProbe"] = {"exec": {"command": list(service.ready)}, "periodSeconds": 2}
