@@ -81,11 +81,9 @@ def subdomains(settings: Settings) -> Values:
     """Give each user's servers a host of their own. By this the chart's proxy heeds hosts, too."""
     if not settings.ingress.user_subdomains:
         return {}
-    config: Values = {
-        "subdomain_host": url(settings.ingress, settings.tls),
-        # Every name comes out as one label: with more than one, no wildcard would cover it.
-        "subdomain_hook": "idna",
-    }
+    # subdomain_hook stays out: its default makes one label of every name, as a wildcard needs it, and
+    # JupyterHub 5.5 does not start where the same is asked for by name.
+    config: Values = {"subdomain_host": url(settings.ingress, settings.tls)}
     if encrypted(settings.tls):
         # A server may give the browser a cookie for the hub's host; under such a name it cannot.
         config["cookie_host_prefix_enabled"] = True

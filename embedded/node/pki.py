@@ -275,7 +275,7 @@ def ingress_authority(folder: Path) -> Pair:
     return authority(folder, "ingress-ca", "JupyterHub embedded ingress")
 
 
-def ingress_certificate(folder: Path, host: str) -> Pair:
+def ingress_certificate(folder: Path, host: str, *further: str) -> Pair:
     """A certificate for a host name behind the ingress, straight from the machine's second authority."""
-    leaf = Leaf(f"ingress-{host}", host, hosts=(host,), addresses=("127.0.0.1",))
+    leaf = Leaf(f"ingress-{host}", host, hosts=(host, *further), addresses=("127.0.0.1",))
     return leaf_certificate(folder, ingress_authority(folder), leaf)

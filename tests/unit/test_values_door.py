@@ -128,7 +128,8 @@ def test_all_servers_are_at_the_hubs_host_unless_the_settings_say_otherwise() ->
 def test_with_a_host_for_each_user_the_hub_stays_where_it_was() -> None:
     told = of_hub(values({"ingress": {**SUBDOMAINS["ingress"], "port": 8443}}))
     assert told["subdomain_host"] == "https://jupyterhub.localhost:8443"
-    assert told["subdomain_hook"] == "idna"
+    # To ask for the default by its name keeps JupyterHub 5.5 from starting.
+    assert "subdomain_hook" not in told
     by_provider = build(settings_of("aiv-prod", SUBDOMAINS))["hub"]["config"]["AzureAdOAuthenticator"]
     assert by_provider["oauth_callback_url"] == "https://jupyterhub.aiv.internal/hub/oauth_callback"
 
