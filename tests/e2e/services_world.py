@@ -128,7 +128,7 @@ def served(image: str, notebook: str, keys: Mapping[str, str], bucket: str) -> l
             guarded=False,
             memory="64Mi",
         ),
-        Served("ray", "ray", "ray-head", 10001, notebook, _RAY, cpu="200m", memory="2Gi", ready=_UP),
+        Served("ray", "ray", "ray-head", 10001, notebook, _RAY, cpu="100m", memory="2Gi", ready=_UP),
         Served("kafka", "kafka", "kafka", 9092, image, _KAFKA),
     ]
 
