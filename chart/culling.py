@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chart.hub_files import module
 from chart.merge import Values, disjoint
+from chart.server_use import CONFIG, FOLDER, server_use
 from settings import Settings
 from settings.hub import Culling
 from settings.names import seconds
@@ -22,8 +23,8 @@ service, role = gpu_culling.service(
 c.JupyterHub.services = [*c.JupyterHub.services, service]
 c.JupyterHub.load_roles = [*c.JupyterHub.load_roles, role]
 """
-# Every Jupyter reads it, whichever image it comes from; images have their own settings under another name.
-_SERVER_CONFIG = "/usr/local/etc/jupyter/jupyter_config.py"
+# Images have their own settings under another name.
+_SERVER_CONFIG = f"{FOLDER}/jupyter_config.py"
 _MOST_OFTEN, _LEAST_OFTEN = 10, 300
 
 
@@ -34,6 +35,7 @@ def culling(settings: Settings) -> Values:
             ("servers", _servers(settings.culling)),
             ("servers with a GPU", _gpu_servers(settings)),
             ("kernels", _kernels(settings.culling)),
+            ("what counts as use", server_use(settings)),
             ("what people read", {"hub": {"templateVars": {"culling": told(settings)}}}),
         ]
     )
@@ -73,18 +75,20 @@ def _gpu_servers(settings: Settings) -> Values:
 
 
 def _kernels(culled: Culling) -> Values:
-    if not (culled.enabled and culled.kernels):
+    if not culled.enabled:
         return {}
-    idle = seconds(culled.kernels)
-    manager = {
-        "cull_idle_timeout": idle,
-        "cull_interval": max(_MOST_OFTEN, min(_LEAST_OFTEN, idle // 4)),
-        # A kernel that computes, or that a page looks at, is in use.
-        "cull_busy": False,
-        "cull_connected": False,
-    }
+    manager: Values = {}
+    if culled.kernels:
+        idle = seconds(culled.kernels)
+        manager = {
+            "cull_idle_timeout": idle,
+            "cull_interval": max(_MOST_OFTEN, min(_LEAST_OFTEN, idle // 4)),
+            # A kernel that computes, or that a page looks at, is in use.
+            "cull_busy": False,
+            "cull_connected": False,
+        }
     text = "".join(f"c.MappingKernelManager.{trait} = {value}\n" for trait, value in manager.items())
-    file = {"mountPath": _SERVER_CONFIG, "stringData": text}
+    file = {"mountPath": _SERVER_CONFIG, "stringData": CONFIG + text}
     return {"singleuser": {"extraFiles": {"kernels.py": file}}}
 
 
@@ -97,7 +101,9 @@ def told(settings: Settings) -> str:
     told_of = [
         f"A server that nobody uses for {span(culled.idle)} is stopped"
         + (f", one with a GPU after {span(culled.idle_gpu)}." if gpu and culled.idle_gpu else "."),
-        "An open page of it counts as use. Your files stay; what only the memory of a notebook has is lost.",
+        "Use is what you do, what computes and what prints; a page merely open is none, but VS Code's.",
+        "JupyterLab tells you some minutes before.",
+        "Your files stay; what only the memory of a notebook has is lost.",
     ]
     if culled.kernels:
         told_of.insert(1, f"A notebook that nobody has open ends after {span(culled.kernels)} without work.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from chart.merge import Values
 from chart.placement import toleration
+from chart.server_use import ends_after
 from settings import Settings
 from settings.gpu import WHOLE, priority_name
 from settings.images import Image
@@ -41,6 +42,8 @@ def entry(profile: Profile, settings: Settings) -> Values:
     override: Values = {**_share("cpu", profile.cpu), **_share("mem", profile.memory)}
     if profile.gpu:
         override |= _gpu(profile.gpu, settings.placement)
+        if settings.culling.idle_gpu and (ends := ends_after(settings, gpu=True)):
+            override["environment"] = ends
         if first := priority_name(settings.gpu, settings.namespace.name):
             override["priority_class_name"] = first
     if profile.node_selector:

@@ -22,7 +22,8 @@ class _Dumper(yaml.SafeDumper):
 
 @cache
 def _files() -> Mapping[str, str]:
-    files = (place for place in (PROJECT / "files").rglob("*") if place.suffix in {".py", ".html"})
+    kinds = {".html", ".js", ".json", ".py"}
+    files = (place for place in (PROJECT / "files").rglob("*") if place.suffix in kinds)
     return {place.read_text(): place.relative_to(PROJECT).as_posix() for place in files}
 
 
