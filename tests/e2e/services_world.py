@@ -55,7 +55,7 @@ exec mlflow server --host 0.0.0.0 --port 5000 --workers 1 --allowed-hosts '*' \
 # The raylet waits 15 s, whatever it is told, for the file with the dashboard agent's port: of all ports it is
 # the only one that `ray start` does not hand on. Told the port, it waits for none. The other time-outs are
 # variables. Its door opens before the agent that every client needs, so that is what `_UP` waits for.
-# For each client the door forks, and gRPC's own handlers of a fork lose some of these children: they stay out.
+# For each client the door forks, and gRPC's own handlers of a fork lose some of its children: they stay out.
 _RAY = """\
 export GRPC_ENABLE_FORK_SUPPORT=0
 export RAY_agent_register_timeout_ms=100000 RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S=100
