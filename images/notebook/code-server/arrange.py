@@ -17,7 +17,8 @@ EXTENSIONS = (
     "microsoft-authentication",
 )
 # Prebuilt for other platforms; modules name the folders so.
-FOREIGN = ("darwin-*", "win32-*", "freebsd-*", "linux-riscv64", "linux-s390x", "linux-ppc64*", "linux-arm")
+_OF_LINUX = ("linux-riscv64", "linux-s390x", "linux-ppc64*", "linux-arm", "linux-ia32")
+FOREIGN = ("darwin-*", "win32-*", "freebsd-*", *_OF_LINUX)
 PREBUILT = ("node-pty/prebuilds", "argon2/prebuilds", "@vscode/ripgrep-universal/bin")
 # An extension that is nothing but settings which users can change.
 HERE, DEFAULTS = Path(__file__).resolve().parent, "platform-defaults"
