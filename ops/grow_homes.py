@@ -33,6 +33,7 @@ class What(StrEnum):
 
     GROWS = "grows"
     GROWN = "was told to grow"
+    TOLD = "was told to grow, and has not yet"
     WAITS = "grows at the next start of its server"
     FITS = "has its size"
     LARGER = "is larger, and stays so"
@@ -143,13 +144,20 @@ def _judged(
     if amount(has) > amount(wanted):
         return What.LARGER, "no volume can shrink; the setting is for new and smaller ones"
     if amount(has) == amount(wanted):
-        conditions = {one["type"] for one in (claim.get("status") or {}).get("conditions") or ()}
-        return (What.WAITS, "") if conditions.intersection(_RESIZING) else (What.FITS, "")
+        return _growing(claim.get("status") or {}, wanted), ""
     if expandable is False:
         return What.CANNOT, f"the class {storage_class or '(none)'} does not let volumes grow"
     if (claim.get("status") or {}).get("phase") != "Bound":
         return What.CANNOT, "it has no volume yet: start its server once"
     return What.GROWS, ""
+
+
+def _growing(status: Json, wanted: str) -> What:
+    """Tell how far a claim is that asks for its size: its volume has it, is told to, or waits for a mount."""
+    if {one["type"] for one in status.get("conditions") or ()}.intersection(_RESIZING):
+        return What.WAITS
+    has = (status.get("capacity") or {}).get("storage", wanted)
+    return What.TOLD if amount(has) < amount(wanted) else What.FITS
 
 
 def _grown(cluster: Kubectl, home: Home) -> Home:

@@ -66,7 +66,7 @@ def _users(cluster: Kubectl) -> Mapping[str, Json]:
         return hub.ask(cluster, ()).users
     except Cannot as silent:
         raise Cannot(
-            f"{silent}\n                  --everyones asks for no groups: homes grow to everyone's size alone."
+            f"{silent}\n                  --everyones asks for no groups; homes grow to everyone's size."
         ) from silent
 
 

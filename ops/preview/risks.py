@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ops.preview.reach import opened
+from ops.preview.smaller import smaller
 from ops.preview.steps import RELEASE, Step
 
 _VOLUMES = ("PersistentVolumeClaim", "PersistentVolume", "ObjectBucketClaim")
@@ -125,6 +126,11 @@ _KINDS: tuple[tuple[str, str, Callable[[Step], Iterator[str]]], ...] = (
     ),
     ("opens", "Opens a way in the network that was closed", _opens),
     ("who", "Changes who gets in, or who may do what in the hub", _changes_who),
+    (
+        "smaller-homes",
+        "Gives people smaller homes: those that are there keep their size, and whoever is new gets less",
+        smaller,
+    ),
     ("rights", "Changes rights in the cluster", _changes_rights),
     ("door", "Changes the way in: address, certificate, or what stands in front of the proxy", _changes_door),
     ("secrets", "Changes secrets; their values are not shown", _changes_secrets),

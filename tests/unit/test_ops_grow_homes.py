@@ -92,6 +92,26 @@ def test_a_class_that_does_not_grow_is_said_and_left_alone(tools: Path, tmp_path
     assert patched(tools) == []
 
 
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        ({"capacity": {"storage": "1Gi"}}, "was told to grow, and has not yet"),
+        (
+            {"capacity": {"storage": "1Gi"}, "conditions": [{"type": "FileSystemResizePending"}]},
+            "grows at the next start of its server",
+        ),
+        ({"capacity": {"storage": "2Gi"}}, "has its size"),
+        ({"capacity": {"storage": "4Gi"}}, "has its size"),
+    ],
+)
+def test_a_home_has_its_size_when_its_volume_has_it(
+    tools: Path, tmp_path: Path, status: dict[str, object], what: str
+) -> None:
+    with_claims(tools, {**claim("ada", "2Gi"), "status": {"phase": "Bound", **status}})
+    done = ran("grow-homes", "local", "--json", "--project", project_of(tmp_path))
+    assert [one["what"] for one in json.loads(done.output)["homes"]] == [what]
+
+
 def test_one_refusal_stops_no_other_home(tools: Path, tmp_path: Path) -> None:
     with_claims(tools, claim("refused", "1Gi"), claim("small", "1Gi"))
     done = ran("grow-homes", "local", "--apply", "--json", "--project", project_of(tmp_path), ends=1)

@@ -66,6 +66,38 @@ def text(one: Preview, most: int = 60_000) -> str:
     return markdown(one, {}, most)
 
 
+def homes(size: str, **groups: str) -> Json:
+    """Values of a release: everyone's size, and that of groups' rows."""
+    rows = {name: {"home": {"size": given, "bytes": 1}} for name, given in groups.items()}
+    row: Json = {"profiles": ["cpu"]}
+    capabilities = {"everyone": row, "groups": {"users": row, **rows}}
+    return {"singleuser": {"storage": {"capacity": size}}, "custom": {"capabilities": capabilities}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (homes("50Gi"), homes("10Gi"), ("everyone: 50Gi -> 10Gi",)),
+        (homes("50Gi", gpu="100Gi"), homes("50Gi", gpu="80Gi"), ("gpu: 100Gi -> 80Gi",)),
+        (homes("50Gi", gpu="100Gi"), homes("50Gi"), ("gpu: 100Gi -> 50Gi",)),
+        (
+            homes("50Gi", gpu="100Gi"),
+            homes("20Gi"),
+            ("everyone: 50Gi -> 20Gi", "gpu: 100Gi -> 20Gi"),
+        ),
+        (homes("50Gi"), homes("51200Mi"), ()),
+        (homes("50Gi"), homes("60Gi", gpu="100Gi"), ()),
+        (homes("50Gi", gpu="100Gi"), homes("200Gi"), ()),
+        ({}, homes("1Gi"), ()),
+        (homes("1Gi"), {"singleuser": HIDDEN}, ()),
+    ],
+)
+def test_homes_that_become_smaller_are_told_by_whose_they_are(
+    before: Json, after: Json, said: tuple[str, ...]
+) -> None:
+    assert risks(release(before, after)).get("smaller-homes", ()) == said
+
+
 @pytest.mark.parametrize("kind", ["core/v1:PersistentVolumeClaim", "core/v1:PersistentVolume"])
 @pytest.mark.parametrize("op", ["delete", "replace"])
 def test_a_volume_that_goes_is_told(op: str, kind: str) -> None:
