@@ -9,12 +9,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from settings.portal import card, card_files
 from tests.unit.documents import settings_of
 
-LOCKED = Path(__file__).resolve().parent / "typescript"
 TRICKY = (
     'Ada\'s "hub" `${process.exit()}` \\ */ // </script><!-- \u2028\u2029\u0085 é 🚀',
     "\\",
@@ -28,22 +25,6 @@ const shown: PortalCard = card;
 const title: {title} = card.title;
 export {{ shown, title }};
 """
-
-
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the locked compiler."""
-    npm = shutil.which("npm")
-    assert npm, "npm is not on PATH: the card cannot be compiled. Install Node.js (any way), then try again."
-    folder = tmp_path_factory.mktemp("typescript")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(LOCKED / name, folder / name)
-    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
-    done = subprocess.run(
-        [npm, "ci", "--prefix", folder, *quiet], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "node_modules" / ".bin" / "tsc"
 
 
 def said_by(compiler: Path, folder: Path, *files: str) -> str:

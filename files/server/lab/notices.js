@@ -87,6 +87,7 @@
       // To open the page is to act, too.
       this.acted = true;
       this.looking = false;
+      this.more = false;
       /** @type {string[]} */ this.kept = [];
       /** @type {Map<string, string>} */ this.shown = new Map();
       /** @type {End[]} */ this.ends = [];
@@ -119,7 +120,10 @@
     }
 
     async look() {
-      if (this.looking) return;
+      if (this.looking) {
+        this.more = true;
+        return;
+      }
       this.looking = true;
       let again = UNKNOWN;
       const acted = this.acted;
@@ -145,7 +149,8 @@
       } finally {
         this.looking = false;
         clearTimeout(this.timer);
-        this.timer = Number(setTimeout(() => this.look(), 1000 * (this.kept.length ? 1 : again)));
+        this.timer = Number(setTimeout(() => this.look(), this.more ? 0 : 1000 * again));
+        this.more = false;
       }
     }
 
@@ -196,11 +201,9 @@
       if (!why) return;
       await this.tell({ again: UNKNOWN, ends: [] });
       this.page.title = `(stopped) ${this.page.title}`;
-      await this.command("apputils:notify", {
-        message: STOPPED[why.what],
-        type: "error",
-        options: { autoClose: false },
-      });
+      const said = { message: STOPPED[why.what], type: "error", options: { autoClose: false } };
+      // It goes when the server is there again.
+      this.shown.set("stopped", await this.command("apputils:notify", said));
     }
 
     /** A lab without notifications has the title still. @param {string} id @param {object} args */
