@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 
@@ -72,8 +71,9 @@ def ends_after(settings: Settings, *, gpu: bool) -> dict[str, str]:
     if not culled.enabled:
         return {}
     idle = culled.idle_gpu if gpu and culled.idle_gpu else culled.idle
-    age = seconds(culled.max_age) if culled.max_age else None
-    return {"SERVER_ENDS_AFTER": json.dumps({"idle": seconds(idle), "age": age})}
+    told = {"idle": seconds(idle), **({"age": seconds(culled.max_age)} if culled.max_age else {})}
+    # No JSON: KubeSpawner takes brackets in a variable for names to be filled in.
+    return {"SERVER_ENDS_AFTER": " ".join(f"{what}={span}" for what, span in told.items())}
 
 
 @cache

@@ -6,7 +6,6 @@ a terminal prints. A page that is merely open is none of these.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SPANS = "SERVER_ENDS_AFTER"
-"""The variable by which a server learns what ends it: seconds, as JSON."""
+"""The variable by which a server learns what ends it, in seconds: `idle=3600 age=86400`."""
 _READING = ("GET", "HEAD", "OPTIONS")
 COMPUTES = 0.1
 """Of one processor: a process that takes more is at work. Waiting ones take a hundredth."""
@@ -32,7 +31,7 @@ class Spans:
     def given(cls, environment: Mapping[str, str]) -> Spans | None:
         """Read what the chart has said; nothing where nothing ends."""
         said = environment.get(SPANS)
-        return cls(**json.loads(said)) if said else None
+        return cls(**{what: float(span) for what, span in _pairs(said)}) if said else None
 
     @property
     def notice(self) -> float:
@@ -54,6 +53,12 @@ class End:
     notice: float
     id: str = ""
     name: str = ""
+
+
+def _pairs(said: str) -> Iterable[tuple[str, str]]:
+    for word in said.split():
+        what, _, span = word.partition("=")
+        yield what, span
 
 
 def notice(span: float, most: float = 600.0) -> float:

@@ -119,6 +119,10 @@ def test_the_pod_of_a_gpu_server_is_drawn_to_its_kind() -> None:
     run(one.load_user_options())
     pod = run(one.get_pod_manifest()).to_dict()
     assert pod["metadata"]["labels"]["gpu-resource"] == "nvidia.com_gpu"
+    # It is told when it ends, sooner than others.
+    told = {one["name"]: one["value"] for one in pod["spec"]["containers"][0]["env"]}["SERVER_ENDS_AFTER"]
+    assert told != values["singleuser"]["extraEnv"]["SERVER_ENDS_AFTER"]
+    assert told.startswith("idle=3600 ")
     (wish,) = pod["spec"]["affinity"]["pod_affinity"]["preferred_during_scheduling_ignored_during_execution"]
     assert wish["pod_affinity_term"]["labelSelector"]["matchLabels"] == {"gpu-resource": "nvidia.com_gpu"}
     keys = [one["key"] for one in pod["spec"]["tolerations"]]

@@ -143,7 +143,7 @@ def test_a_server_is_told_what_ends_it_a_gpu_server_sooner() -> None:
     assert Spans.given(values["extraEnv"]) == Spans(3600, 86400)
     told = {one["slug"]: one["kubespawner_override"].get("environment") for one in values["profileList"]}
     assert told["cpu-only"] is None
-    assert json.loads(told["gpu-large"][SPANS]) == {"idle": 1800, "age": 86400}
+    assert Spans.given(told["gpu-large"]) == Spans(1800, 86400)
 
 
 @pytest.mark.parametrize("stack", ["local", "aiv-prod", "carbon254"])
