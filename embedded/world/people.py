@@ -47,10 +47,12 @@ def _memberships(document: Document) -> dict[str, list[str]]:
     allowed = [name for name, row in rows.items() if row.get("signIn")]
     administrators = [name for name, row in rows.items() if row.get("administrator")]
     plain = next((group for group in allowed if group not in administrators), allowed[0])
+    alone = bool(administrators and administrators[0] in allowed)
     more = [name for name, row in rows.items() if row.get("profiles") and name in document["auth"]["groups"]]
     return {
         "member": [plain],
-        "administrator": list(dict.fromkeys([*administrators[:1], plain])),
+        # Alone where that lets them in: administrators are not among those who work there.
+        "administrator": list(dict.fromkeys([*administrators[:1], *([] if alone else [plain])])),
         "gpu": [plain, *sorted({*more} - {plain, *administrators})],
         "stranger": [],
     }
