@@ -42,8 +42,6 @@ def entry(profile: Profile, settings: Settings) -> Values:
     override: Values = {**_share("cpu", profile.cpu), **_share("mem", profile.memory)}
     if profile.gpu:
         override |= _gpu(profile.gpu, settings.placement)
-        if settings.culling.idle_gpu and (ends := ends_after(settings, gpu=True)):
-            override["environment"] = ends
         if first := priority_name(settings.gpu, settings.namespace.name):
             override["priority_class_name"] = first
     if profile.node_selector:
@@ -51,6 +49,9 @@ def entry(profile: Profile, settings: Settings) -> Values:
         override["node_selector"] = dict(profile.node_selector)
     if profile.tolerations:
         override["tolerations"] = _tolerations(profile, settings.placement)
+    if settings.culling.idle_gpu and (ends := ends_after(settings, gpu=profile.gpu is not None)):
+        # In each of them: KubeSpawner joins variables, so those of a start that failed would stay.
+        override["environment"] = ends
     if profile.image:
         override["image"] = profile.image.reference
     return {

@@ -115,14 +115,15 @@ def test_a_profiles_nodes_join_those_of_all_users() -> None:
 
 def test_the_pod_of_a_gpu_server_is_drawn_to_its_kind() -> None:
     values = build(settings_of("aiv-prod"))
-    one = spawner([GPU], {"profile": "gpu-large"}, environment=values["singleuser"]["extraEnv"])
+    before = dict(values["singleuser"]["extraEnv"])
+    one = spawner([GPU], {"profile": "gpu-large"}, environment=dict(before))
     run(one.load_user_options())
     pod = run(one.get_pod_manifest()).to_dict()
     assert pod["metadata"]["labels"]["gpu-resource"] == "nvidia.com_gpu"
     # It is told when it ends, sooner than others.
     told = {one["name"]: one["value"] for one in pod["spec"]["containers"][0]["env"]}["SERVER_ENDS_AFTER"]
-    assert told != values["singleuser"]["extraEnv"]["SERVER_ENDS_AFTER"]
-    assert told.startswith("idle=3600 ")
+    assert told == "idle=3600 age=604800"
+    assert before["SERVER_ENDS_AFTER"] == "idle=14400 age=604800"
     (wish,) = pod["spec"]["affinity"]["pod_affinity"]["preferred_during_scheduling_ignored_during_execution"]
     assert wish["pod_affinity_term"]["labelSelector"]["matchLabels"] == {"gpu-resource": "nvidia.com_gpu"}
     keys = [one["key"] for one in pod["spec"]["tolerations"]]

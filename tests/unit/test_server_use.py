@@ -142,7 +142,7 @@ def test_a_server_is_told_what_ends_it_a_gpu_server_sooner() -> None:
     values = build(settings_of("local", {"culling": {"maxAge": "24h"}}))["singleuser"]
     assert Spans.given(values["extraEnv"]) == Spans(3600, 86400)
     told = {one["slug"]: one["kubespawner_override"].get("environment") for one in values["profileList"]}
-    assert told["cpu-only"] is None
+    assert Spans.given(told["cpu-only"]) == Spans(3600, 86400)
     assert Spans.given(told["gpu-large"]) == Spans(1800, 86400)
 
 
