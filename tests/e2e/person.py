@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import ssl
 import time
 import uuid
@@ -16,10 +15,10 @@ import requests
 from ops.smoke.channel import Channel
 from ops.smoke.kernel import Kernel
 from ops.smoke.way import Detour, Way
+from tests.e2e.form import cross_site_token, sign_in
 from tests.e2e.hub import Hub, https_port
 
 Json = dict[str, Any]
-_XSRF = re.compile(r'name="_xsrf"\s+value="([^"]+)"')
 _SECONDS = 120.0
 
 
@@ -41,17 +40,10 @@ class Person:
         # The node's ingress is at the loopback, whatever the host's name.
         session.headers["Host"] = hub.url.removeprefix("https://")
         base = f"https://127.0.0.1:{https_port()}"
-        page = session.get(f"{base}/hub/login", timeout=30)
-        found = _XSRF.search(page.text)
-        assert found, page.text
-        form = {"username": name, "password": hub.password, "_xsrf": found[1]}
-        entered = session.post(f"{base}/hub/login", data=form, timeout=30, allow_redirects=False)
-        assert entered.status_code == 302, entered.text
-        session.get(f"{base}/hub/token", timeout=30)
-        xsrf = next(one.value for one in session.cookies if one.name == "_xsrf" and one.path == "/hub/")
+        sign_in(session, base, name, hub.password)
         made = session.post(
             f"{base}/hub/api/users/{name}/tokens",
-            headers={"X-XSRFToken": str(xsrf)},
+            headers={"X-XSRFToken": cross_site_token(session)},
             json={"note": "tests", "expires_in": 3600},
             timeout=30,
         )

@@ -20,6 +20,7 @@ import requests
 import yaml
 
 from embedded import charts
+from tests.e2e.form import cross_site_token, sign_in
 from tests.e2e.hub import NAMESPACE, engine_of_this_machine, tool
 
 pytestmark = pytest.mark.node
@@ -121,22 +122,12 @@ class Person:
     def signs_in(cls, release: Release) -> Person:
         address = release.get("service", "proxy-public")["spec"]["clusterIP"]
         person = cls(f"http://{address}", requests.Session())
-        person.session.get(f"{person.url}/hub/login", timeout=30)
-        done = person.session.post(
-            f"{person.url}/hub/login",
-            data={"username": USER, "password": PASSWORD, "_xsrf": person.session.cookies["_xsrf"]},
-            allow_redirects=False,
-            timeout=30,
-        )
-        assert done.status_code == 302, done.text
-        person.session.get(f"{person.url}/hub/home", timeout=30)
+        sign_in(person.session, person.url, USER, PASSWORD)
         return person
 
     def asks(self, method: str, path: str) -> requests.Response:
-        token = next(c.value for c in self.session.cookies if c.name == "_xsrf" and c.path == "/hub/")
-        return self.session.request(
-            method, f"{self.url}/hub/api/{path}", headers={"X-XSRFToken": token or ""}, timeout=30
-        )
+        headers = {"X-XSRFToken": cross_site_token(self.session)}
+        return self.session.request(method, f"{self.url}/hub/api/{path}", headers=headers, timeout=30)
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 120) -> None:
