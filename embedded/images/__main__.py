@@ -1,4 +1,4 @@
-"""`python -m embedded.images`: build what is missing and show what there is; `lock`: remake the locks."""
+"""`python -m embedded.images`: build what is missing and show it; `lock`, `contents`: remake locks, page."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rich.table import Column, Table
 from embedded import paths
 from embedded.console import console, say
 from embedded.fault import Fault
-from embedded.images import Image, archive, ensure, locks
+from embedded.images import Image, archive, contents, ensure, locks
 
-USAGE = "Usage: python -m embedded.images [lock]"
+USAGE = "Usage: python -m embedded.images [lock | contents]"
 
 
 def table(images: dict[str, Image]) -> Table:
@@ -37,6 +37,10 @@ def main(words: list[str]) -> int:
     try:
         if words == ["lock"]:
             locks.remake()
+        elif words == ["contents"]:
+            found = contents.look(ensure(paths.find())["notebook"].archive)
+            contents.PAGE.write_text(contents.page(found))
+            say(f"  docs/{contents.PAGE.name}")
         elif not words:
             console.print(table(ensure(paths.find())))
         else:
