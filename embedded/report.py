@@ -93,7 +93,9 @@ def _people(around: World) -> Iterator[str]:
 def doors(url: str, https_port: int, around: World) -> dict[str, int]:
     """Give the local port behind each outside name: the world's, and the stack's own."""
     own = str(urlsplit(url).hostname)
-    return {own: around.host or https_port, **around.doors}
+    place = around.host or https_port
+    # Users' servers may have hosts of their own below.
+    return {own: place, f"*.{own}": place, **around.doors}
 
 
 def browser(paths: Paths, url: str, target: Target, around: World) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded.node import company, pki
+from embedded.world import plan
 
 PROJECT = "jupyterhub"
 Settings = Mapping[str, Any]
@@ -53,14 +54,14 @@ class Maker:
         return bool(self.settings["auth"]["provider"] == "sharedPassword")
 
     def _certificate(self) -> Iterator[tuple[str, str]]:
-        host, source = self.settings["ingress"]["host"], self.settings["tls"]["source"]
+        names, source = plan.hosts_of(self.settings), self.settings["tls"]["source"]
         if source == "pem":
-            pair = pki.ingress_certificate(self.pki, host)
+            pair = pki.ingress_certificate(self.pki, *names)
             yield "tlsCert", pair.certificate.read_text()
             yield "tlsKey", pair.key.read_text()
         if source == "pfx":
             password = self._password("tlsPfxPassword")
-            yield "tlsPfx", base64.b64encode(company.pfx(self.pki, host, password)).decode()
+            yield "tlsPfx", base64.b64encode(company.pfx(self.pki, password, *names)).decode()
             yield "tlsPfxPassword", password
 
     def _from_people(self) -> Iterator[tuple[str, str]]:

@@ -28,8 +28,11 @@ def variables(paths: Paths, shell: Shell) -> Mapping[str, str]:
         return found
     url = urlsplit(plan.public_url(stacks.settings_of(stacks.read(shell.config_file))))
     places = doors(url.geturl(), owner.options.https_port, world.known(paths, shell.stack))
-    own = {str(url.hostname): url.port or 443}
-    pairs = (f"{name}:{own.get(name, 443)}:127.0.0.1:{local}" for name, local in sorted(places.items()))
+    host, port = str(url.hostname), url.port or 443
+    pairs = (
+        f"{name}:{port if name.endswith(host) else 443}:127.0.0.1:{local}"
+        for name, local in sorted(places.items())
+    )
     visited = {"HUB_CONNECT_TO": ",".join(pairs), "HUB_CA_FILE": _trusted(paths), "HUB_NOT_TO": _NOT_TO}
     return {**found, **visited}
 

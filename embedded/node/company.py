@@ -18,16 +18,16 @@ def root(folder: Path) -> pki.Pair:
     return pki.authority(folder, "company-ca", "JupyterHub embedded company", below=1)
 
 
-def chain(folder: Path, host: str) -> tuple[pki.Pair, Path]:
-    """Give a leaf for a host name, and the certificate of the authority between it and the root."""
+def chain(folder: Path, host: str, *further: str) -> tuple[pki.Pair, Path]:
+    """Give a leaf for host names, and the certificate of the authority between it and the root."""
     between = pki.authority(folder, "company-issuing-ca", "JupyterHub embedded issuing", ca=root(folder))
-    leaf = pki.leaf_certificate(folder, between, pki.Leaf(f"company-{host}", host, hosts=(host,)))
+    leaf = pki.leaf_certificate(folder, between, pki.Leaf(f"company-{host}", host, hosts=(host, *further)))
     return leaf, between.certificate
 
 
-def pfx(folder: Path, host: str, password: str) -> bytes:
+def pfx(folder: Path, password: str, host: str, *further: str) -> bytes:
     """Give leaf, key and issuing authority as an export from Windows has them: without the root."""
-    leaf, between = chain(folder, host)
+    leaf, between = chain(folder, host, *further)
     found = pki.load(leaf)
     if found is None:
         raise FileNotFoundError(leaf.certificate)

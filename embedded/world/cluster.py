@@ -16,7 +16,7 @@ from embedded.node.api import Api, Document
 from embedded.node.layout import Images, Layout, Options, layout
 from embedded.node.processes import Processes, Spec
 from embedded.paths import Paths
-from embedded.world import database, neighbours, others
+from embedded.world import database, neighbours, others, plan
 from embedded.world.database import Database
 
 NEIGHBOURS = "neighbours"
@@ -91,7 +91,7 @@ def _entry(place: Layout, stack: str) -> Path:
 
 def _enlist(place: Layout, stack: str, document: Mapping[str, Any]) -> None:
     """Write down what the neighbours keep for a stack (keys are among it), if they keep anything."""
-    pair = pki.ingress_certificate(place.paths.pki, document["ingress"]["host"])
+    pair = pki.ingress_certificate(place.paths.pki, *plan.hosts_of(document))
     entry = {
         "namespace": document["namespace"]["name"],
         "objects": others.kept_by_others(document, pair.certificate.read_text(), pair.key.read_text()),

@@ -88,6 +88,12 @@ def hosts(listeners: Iterable[Listener]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def hosts_of(document: Document) -> tuple[str, ...]:
+    """Name the hub's host, and what stands for those of users' servers, where these have some."""
+    way = document["ingress"]
+    return (way["host"], *([f"*.{way['host']}"] if way.get("userSubdomains") else []))
+
+
 def identity_hosts(auth: Document) -> tuple[str, ...]:
     """Name the identity provider's hosts; the first serves the pages that people see."""
     return {

@@ -11,10 +11,13 @@ from cryptography import x509
 from ops.smoke.outcome import Failed, Seen, Skipped
 from ops.smoke.visit import Visit
 from ops.smoke.way import Unreachable, Way
+from settings.door import hosts
 
 _LAST_DAYS = 3
 _HTTP = 80
 _HTTPS = 443
+# Nobody is called so: any name below the host has to lead there.
+_SOMEBODY = "ops-smoke"
 _OK, _REDIRECTS = 200, range(300, 400)
 _FOLLOWS = "Browsers refuse the page, and servers of users cannot be reached."
 # OpenSSL's numbers: X509_V_ERR_*.
@@ -40,7 +43,9 @@ def certificate(visit: Visit) -> Seen:
     way = visit.way
     if not way.encrypted:
         raise Skipped("tls.termination is nowhere: connections are not encrypted")
-    served = _served(way, visit.live.stack)
+    served = _served(way, "Nobody reaches the hub.", visit.live.stack)
+    if visit.settings.ingress.user_subdomains:
+        _served(way.at(f"{_SOMEBODY}.{way.host}"), "Nobody reaches their server.", visit.live.stack)
     days = (served.not_valid_after_utc - datetime.now(tz=UTC)).days
     until = f"{served.not_valid_after_utc:%Y-%m-%d}"
     if days < _LAST_DAYS:
@@ -53,13 +58,14 @@ def certificate(visit: Visit) -> Seen:
     remarks = [f"the certificate ends on {until}: ask for a new one"] * (
         days < visit.settings.monitoring.thresholds.certificate_days
     )
+    names = " and ".join(hosts(visit.settings.ingress))
     return Seen(
-        f"for {way.host}, by {_issuer(served)}, {days} days left; {_plain(way)}",
+        f"for {names}, by {_issuer(served)}, {days} days left; {_plain(way)}",
         tuple(remarks),
     )
 
 
-def _served(way: Way, stack: str) -> x509.Certificate:
+def _served(way: Way, follows: str, stack: str) -> x509.Certificate:
     try:
         with way.connected() as secure:
             assert isinstance(secure, ssl.SSLSocket)  # noqa: S101 -- for the type: the way is encrypted
@@ -70,7 +76,7 @@ def _served(way: Way, stack: str) -> x509.Certificate:
     except Unreachable as error:
         raise Failed(
             f"no connection: {error}",
-            "Nobody reaches the hub.",
+            follows,
             f"See whether the name leads to the ingress controller, and `ops why {stack}`.",
         ) from error
 

@@ -64,7 +64,8 @@ def _command(  # noqa: PLR0913 -- one for each option
         typer.Option(
             envvar="HUB_CONNECT_TO",
             metavar="HOST:PORT:ADDRESS:PORT",
-            help="Connect there instead, as curl's option does. The name that is checked stays the same.",
+            help="Connect there instead, as curl's option does; *.HOST for all below one. The name that is "
+            "checked stays the same.",
         ),
     ] = None,
     ca_file: Annotated[

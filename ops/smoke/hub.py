@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from ops.smoke.outcome import Failed
 from ops.smoke.way import Answer, Way
@@ -25,6 +26,8 @@ class Hub:
 
     way: Way
     token: str = field(repr=False)
+    own_host: bool = False
+    """Whether each user's servers have a host of their own."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -36,8 +39,23 @@ class Hub:
         return self.way.ask(method, f"/hub/api{path}", self.headers, given)
 
     def server(self, method: str, path: str, given: object = None) -> Answer:
-        """Ask the user's own server, through the same door."""
-        return self.way.ask(method, f"{SERVER}{path}", self.headers, given)
+        """Ask the user's own server, from outside as well."""
+        return self.door().ask(method, f"{SERVER}{path}", self.headers, given)
+
+    def door(self) -> Way:
+        """Give the way to the user's server: where it has a host of its own, the hub says at which."""
+        told = str((self.running() or {}).get("url") or "") if self.own_host else ""
+        host = urlsplit(told).hostname
+        if host is None:
+            return self.way
+        if not host.endswith(f".{self.way.host}"):
+            # Our token goes there.
+            raise Failed(
+                f"the hub says that servers are at {host}",
+                f"The settings have them below {self.way.host}: people are led somewhere else.",
+                "Was the stack deployed as it stands? `pulumi preview --diff` tells.",
+            )
+        return self.way.at(host)
 
     def user(self) -> Json | None:
         """Give what the hub knows of the user, or None where there is none."""

@@ -87,7 +87,7 @@ def kernel(hub: Hub) -> Iterator[Kernel]:
 
 
 def _channel(hub: Hub, kernel_id: str, session: str) -> Channel:
-    way = hub.way
+    way = hub.door()
     address = f"{way.url}{SERVER}/api/kernels/{kernel_id}/channels?session_id={session}"
     try:
         return Channel(way.connected(), address.replace("http", "ws", 1), hub.headers)

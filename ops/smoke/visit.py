@@ -55,7 +55,7 @@ class Visit:
     @cached_property
     def hub(self) -> Hub:
         """The hub, with our token, which is read when it is first needed."""
-        return Hub(self.way, token(self.live, SERVICE))
+        return Hub(self.way, token(self.live, SERVICE), self.settings.ingress.user_subdomains)
 
     @property
     def starter(self) -> Starter:

@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,7 +46,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Detour:
-    """Where to connect instead of a host and port; empty parts stand for any, or for the same."""
+    """Where to connect instead of a host and port; empty parts stand for any, or for the same.
+
+    A star in front stands for all names below one.
+    """
 
     host: str
     port: str
@@ -66,7 +69,8 @@ class Detour:
 
     def fits(self, host: str, port: int) -> bool:
         """Whether it is about this host and port."""
-        return self.host in ("", host) and self.port in ("", str(port))
+        named = self.host in ("", host) or (self.host[:2] == "*." and host.endswith(self.host[1:]))
+        return named and self.port in ("", str(port))
 
     def target(self, host: str, port: int) -> tuple[str, int]:
         """Give where to go."""
@@ -96,6 +100,10 @@ class Way:
     def encrypted(self) -> bool:
         """Whether there is TLS."""
         return self.url.startswith("https:")
+
+    def at(self, host: str) -> Way:
+        """Give the same way to another host."""
+        return replace(self, url=urlsplit(self.url)._replace(netloc=_netloc(host, self.url)).geturl())
 
     def leads_to(self, port: int) -> bool:
         """Whether it is known where the host's other port is: beside a detour the name means nothing."""
@@ -154,6 +162,11 @@ class Way:
             yield answer
         finally:
             connection.close()
+
+
+def _netloc(host: str, url: str) -> str:
+    port = urlsplit(url).port
+    return f"{host}:{port}" if port else host
 
 
 def lines(answer: http.client.HTTPResponse) -> Iterator[str]:

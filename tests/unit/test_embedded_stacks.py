@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
+from pydantic import SecretStr
 
 from embedded import fitting, overlay, stacks, target
 from embedded.charts import ChartArchive
@@ -18,7 +20,10 @@ from embedded.fault import Fault
 from embedded.images import Image
 from embedded.node import Options, company, pki
 from embedded.paths import CHECKOUT, Paths
+from embedded.report import doors
 from embedded.stack_secrets import Maker
+from embedded.world import World
+from settings.credentials import check
 from settings.document import read
 from settings.flat import needed
 from tests.unit.documents import STACKS, TODAY
@@ -135,15 +140,38 @@ def test_what_the_surroundings_give_wins() -> None:
 
 
 def test_a_company_pfx_holds_leaf_and_issuing_authority_and_no_root(tmp_path: Path) -> None:
-    packed = company.pfx(tmp_path, "hub.aiv.internal", "secret")
+    packed = company.pfx(tmp_path, "secret", "hub.aiv.internal")
     found = pkcs12.load_pkcs12(packed, b"secret")
     assert found.cert
     root = x509.load_pem_x509_certificate(company.root(tmp_path).certificate.read_bytes())
     (between,) = (entry.certificate for entry in found.additional_certs)
     found.cert.certificate.verify_directly_issued_by(between)
     between.verify_directly_issued_by(root)
-    assert company.pfx(tmp_path, "hub.aiv.internal", "secret") == packed
-    assert company.pfx(tmp_path, "hub.aiv.internal", "another") != packed
+    assert company.pfx(tmp_path, "secret", "hub.aiv.internal") == packed
+    assert company.pfx(tmp_path, "another", "hub.aiv.internal") != packed
+
+
+@pytest.mark.parametrize("source", ["pem", "pfx"])
+def test_the_certificate_is_for_users_hosts_too_where_there_are_some(source: str, tmp_path: Path) -> None:
+    document = stacks.settings_of(stacks.committed("local"))
+    document = {**document, "tls": {"source": source}, "ingress": {**document["ingress"]}}
+
+    def served() -> list[str]:
+        made = Maker("local", document, "passphrase", tmp_path, {}).all()
+        given = {key.partition(":")[2]: SecretStr(value) for key, value in made.items()}
+        checked = check(given, read(document, TODAY), datetime.now(tz=UTC).date())
+        assert [one for one in checked.findings if one.rule == "tls-host"] == []
+        assert checked.material
+        return [name for name in checked.material.names if "localhost" in name]
+
+    assert served() == ["jupyterhub.localhost"]
+    document["ingress"]["userSubdomains"] = True
+    assert served() == ["jupyterhub.localhost", "*.jupyterhub.localhost"]
+
+
+def test_a_browser_finds_users_hosts_where_it_finds_the_hub() -> None:
+    places = doors("https://hub.example.org", 8443, World(doors={"github.com": 8453}))
+    assert places == {"hub.example.org": 8443, "*.hub.example.org": 8443, "github.com": 8453}
 
 
 def test_the_tunnels_token_is_one(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -143,6 +145,39 @@ def test_beside_a_detour_no_other_port_of_the_name_is_tried(tmp_path: Path) -> N
 def test_without_encryption_there_is_no_certificate() -> None:
     with pytest.raises(Skipped, match="nowhere"):
         certificate(visit_of(None))
+
+
+SUBDOMAINS = settings({"ingress": {"userSubdomains": True}})
+
+
+def test_the_certificate_of_users_hosts_is_looked_at_where_there_are_some(tmp_path: Path) -> None:
+    with pretended(leaf(HOST, f"*.{HOST}"), (), tmp_path) as hub:
+        seen = certificate(visit_of(hub, settings=SUBDOMAINS, trust=trusting()))
+    assert seen.words.startswith(f"for {HOST} and *.{HOST}, by Test root")
+    for names in ((HOST,), (HOST, "*.localhost")):
+        with (
+            pretended(leaf(*names), (), tmp_path) as hub,
+            pytest.raises(Failed, match=f"certificate of ops-smoke.{HOST} does not hold: it is for another"),
+        ):
+            certificate(visit_of(hub, settings=SUBDOMAINS, trust=trusting()))
+
+
+def test_a_name_below_the_host_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    with pretended(leaf(HOST, f"*.{HOST}"), (), tmp_path) as hub, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        visit = visit_of(hub, settings=SUBDOMAINS, trust=trusting())
+        nowhere = Detour(f"*.{HOST}", "", "127.0.0.1", str(closed.getsockname()[1]))
+        visit.way = replace(visit.way, detours=(nowhere, *visit.way.detours))
+        with pytest.raises(Failed, match="nothing listens there") as failed:
+            certificate(visit)
+    assert failed.value.follows == "Nobody reaches their server."
+
+
+def test_a_detour_with_a_star_is_for_all_names_below_and_not_for_the_host() -> None:
+    below = Detour.read("*.hub.example.org:443:127.0.0.1:8443")
+    assert below.fits("ada.hub.example.org", 443)
+    for host, port in (("hub.example.org", 443), ("ada.hub.example.org", 80), ("xhub.example.org", 443)):
+        assert not below.fits(host, port)
 
 
 @pytest.mark.parametrize("text", ["", "host:443", "host:443:127.0.0.1", "host:port:127.0.0.1:1", "a:1:b:2:c"])

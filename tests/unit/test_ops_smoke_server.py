@@ -89,6 +89,37 @@ def channelled(handled: Callable[[ServerConnection], None]) -> Iterator[tuple[Vi
             thread.join()
 
 
+def at_a_host_of_its_own(hub: Pretended, url: str) -> Hub:
+    """A hub that says so of the server of our user."""
+    hub.replies["GET", f"/hub/api/users/{USER}"] = said({"servers": {"": {"ready": True, "url": url}}})
+    hub.replies["GET", f"/user/{USER}/api/status"] = said({"connections": 3})
+    return visit_of(hub, settings=settings({"ingress": {"userSubdomains": True}})).hub
+
+
+def test_a_server_at_a_host_of_its_own_is_asked_there() -> None:
+    with pretended() as hub:
+        own = at_a_host_of_its_own(hub, f"https://u-opssmoke--1.jupyterhub.localhost:8443/user/{USER}/")
+        assert own.connections() == 3
+        (asked,) = [one for one in hub.asked if one[1].startswith("/user/")]
+        assert own.door().url == "http://u-opssmoke--1.jupyterhub.localhost", "by the settings' scheme"
+    assert asked[2]["Host"] == "u-opssmoke--1.jupyterhub.localhost"
+
+
+@pytest.mark.parametrize("host", ["example.org", "jupyterhub.localhost.example.org", "xjupyterhub.localhost"])
+def test_the_token_goes_to_no_host_but_those_of_the_settings(host: str) -> None:
+    with pretended() as hub:
+        own = at_a_host_of_its_own(hub, f"https://{host}/user/{USER}/")
+        with pytest.raises(Failed, match=f"servers are at {host}"):
+            own.server("GET", "/api/status")
+        assert [one[1] for one in hub.asked] == [f"/hub/api/users/{USER}"]
+
+
+def test_without_such_hosts_the_hub_is_not_asked_where_a_server_is() -> None:
+    with pretended() as hub:
+        visit_of(hub).hub.connections()
+        assert [one[1] for one in hub.asked] == [f"/user/{USER}/api/status"]
+
+
 def test_a_cell_runs_and_what_it_wrote_comes_back() -> None:
     with channelled(answers("6 * 7 ", "= 42\n")) as (visit, asked), kernel.kernel(visit.hub) as running:
         assert running.run("print()") == "6 * 7 = 42\n"

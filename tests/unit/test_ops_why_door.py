@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from ops.why.facts import Json, Log
+from ops.why.facts import Facts, Json, Log
 from ops.why.judge import judged
 from ops.why.rules.nodes import nodes
 from tests.unit.certificates import pair
+from tests.unit.documents import settings
 from tests.unit.why_facts import (
     CLASSES,
     HOST,
@@ -36,6 +37,17 @@ def test_a_certificate_that_is_not_there_over_early_for_another_host_or_none_at_
     assert only(facts(objects={"tls": [], "releases": []})).rule == "release-missing"
     wildcard, _ = pair("*.localhost")
     assert judged(facts(objects={"tls": [tls_secret(wildcard)]})) == []
+
+
+def test_a_certificate_that_covers_the_hub_and_no_server_is_told() -> None:
+    def seen(*names: str) -> Facts:
+        shown = facts(objects={"tls": [tls_secret(pair(*names)[0])]})
+        return replace(shown, settings=settings({"ingress": {"userSubdomains": True}}))
+
+    assert judged(seen(HOST, f"*.{HOST}")) == []
+    assert only(seen(HOST)).what == f"the certificate is not for *.{HOST}."
+    assert only(seen("*.localhost")).what == f"the certificate is not for *.{HOST}."
+    assert only(seen("other.example.org")).what == f"the certificate is not for {HOST} and *.{HOST}."
 
 
 def test_a_certificate_that_is_not_issued_explains_the_secret_that_is_missing() -> None:

@@ -14,7 +14,7 @@ from ops.why.cause import Cause, Ref, Weight
 from ops.why.facts import Facts, Json, at, condition, name_of, ref
 from ops.why.rules.controllers import last_of
 from ops.why.times import STARTING, moment
-from settings.door import Gateway, Nginx, NoTls, Traefik
+from settings.door import Gateway, Nginx, NoTls, Traefik, hosts
 
 _NOBODY = "Nobody comes in by the host's name."
 _BROWSERS = "Browsers warn, and programs refuse the connection."
@@ -140,7 +140,7 @@ def _not_issued(one: Json, state: Json, facts: Facts) -> Cause:
 
 
 def _judged(secret: Json, facts: Facts) -> Iterator[Cause]:
-    about, host = ref(secret, "Secret"), facts.settings.ingress.host
+    about = ref(secret, "Secret")
     try:
         text = base64.b64decode(str((at(secret, "data") and secret["data"].get("tls.crt")) or ""))
         found = x509.load_pem_x509_certificate(text)
@@ -175,12 +175,13 @@ def _judged(secret: Json, facts: Facts) -> Iterator[Cause]:
             follows=_BROWSERS,
             advice="Wait, or bring one that holds now; is the clock right?",
         )
-    if not _serves(found, host):
+    lacking = [host for host in hosts(facts.settings.ingress) if not _serves(found, host)]
+    if lacking:
         yield _cause(
             facts,
             rule="certificate-host",
             about=about,
-            what=f"the certificate is not for {host}.",
+            what=f"the certificate is not for {' and '.join(lacking)}.",
             follows=_BROWSERS,
             advice=renew,
             commands=(facts.shell.ops("secrets"), facts.shell.up()),
