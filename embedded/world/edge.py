@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from embedded.console import say
 from embedded.world import head, pipe
 from embedded.world.plan import EDGE_PORT
-from embedded.world.service import Port, Service
+from embedded.world.service import Port, Service, star
 from embedded.world.serving import serve
 
 PING_EVERY = 5.0
@@ -60,7 +60,7 @@ async def run(service: Service) -> None:
         if port.port == EDGE_PORT and not port.door:
             await _connector(ways, stream)
         else:
-            await _person(ways, stream)
+            await _person(ways, {*service.certificates}, stream)
 
     await serve(service, handle)
 
@@ -114,10 +114,12 @@ async def _stream(way: Way, name: str, stream: pipe.Stream) -> None:
     await stream[1].wait_closed()
 
 
-async def _person(ways: list[Way], client: pipe.Stream) -> None:
+async def _person(ways: list[Way], names: set[str], client: pipe.Stream) -> None:
     asked = await head.read(client[0])
     host = asked.get("host").partition(":")[0].lower()
-    way = next((way for way in ways if way.host == host), None)
+    # Names below the host only where there is a certificate for them.
+    above = host.partition(".")[2] if star(host) in names else host
+    way = next((way for way in ways if way.host in (host, above)), None)
     if way is None:
         client[1].write(head.answer("404 Not Found", f"No tunnel leads to {host}."))
         return

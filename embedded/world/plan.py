@@ -83,8 +83,9 @@ def plan(document: Document) -> Plan:
 
 
 def hosts(listeners: Iterable[Listener]) -> str:
-    """Write the names as a hosts file."""
-    lines = sorted({f"{listener.address} {listener.name}" for listener in listeners})
+    """Write the names as a hosts file, which knows no star: only browsers of this machine ask for those."""
+    named = (listener for listener in listeners if not listener.name.startswith("*."))
+    lines = sorted({f"{listener.address} {listener.name}" for listener in named})
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -145,7 +146,8 @@ def _tunnel_edge(document: Document) -> Iterator[Listener]:
         return
     for place, name in enumerate(EDGE_NAMES):
         yield Listener(name, address(way["tunnel"]["reach"], "edge", place), EDGE_PORT, "edge")
-    yield Listener(way["host"], address({}, "edge"), 443, "edge", tls=True)
+    for name in hosts_of(document):
+        yield Listener(name, address({}, "edge"), 443, "edge", tls=True)
 
 
 def _database(document: Document) -> Iterator[Listener]:

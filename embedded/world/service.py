@@ -42,14 +42,15 @@ class Service:
         return [(port, _listen(None if port.door else self.namespace, port)) for port in self.ports]
 
     def tls(self) -> ssl.SSLContext:
-        """Serve each name with its own certificate; nobody who asks for another name is served."""
+        """Serve each name with its own certificate, or that of its star; no other name is served."""
         contexts = {name: _context(*pair) for name, pair in self.certificates.items()}
         first = _context(*next(iter(self.certificates.values())))
 
         def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
-            if name not in contexts:
+            found = contexts.get(str(name)) or contexts.get(star(str(name)))
+            if found is None:
                 return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-            connection.context = contexts[name]
+            connection.context = found
             return None
 
         first.sni_callback = choose
@@ -66,6 +67,11 @@ class Service:
             made.close()
             raise
         return await asyncio.open_connection(sock=made)
+
+
+def star(name: str) -> str:
+    """Give what stands for a name and all others beside it."""
+    return f"*.{name.partition('.')[2]}"
 
 
 def read(file: Path) -> Service:

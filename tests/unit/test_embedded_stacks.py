@@ -22,7 +22,7 @@ from embedded.node import Options, company, pki
 from embedded.paths import CHECKOUT, Paths
 from embedded.report import doors
 from embedded.stack_secrets import Maker
-from embedded.world import World
+from embedded.world import World, plan
 from settings.credentials import check
 from settings.document import read
 from settings.flat import needed
@@ -172,6 +172,16 @@ def test_the_certificate_is_for_users_hosts_too_where_there_are_some(source: str
 def test_a_browser_finds_users_hosts_where_it_finds_the_hub() -> None:
     places = doors("https://hub.example.org", 8443, World(doors={"github.com": 8453}))
     assert places == {"hub.example.org": 8443, "*.hub.example.org": 8443, "github.com": 8453}
+
+
+def test_the_edge_answers_for_users_hosts_too_and_names_files_have_no_star() -> None:
+    document = stacks.settings_of(stacks.committed("lab"))
+    document = {**document, "ingress": {**document["ingress"], "userSubdomains": True}}
+    listeners = plan.plan(document).of("edge")
+    assert {f"*.{document['ingress']['host']}", document["ingress"]["host"]} <= {
+        one.name for one in listeners
+    }
+    assert "*" not in plan.hosts(listeners)
 
 
 def test_the_tunnels_token_is_one(tmp_path: Path) -> None:

@@ -261,6 +261,26 @@ def test_another_host_has_neither_certificate_nor_way(tunnel: tuple[int, int, ss
     with pytest.raises(ssl.SSLError):
         browser(door, careless, "other.example")
     assert ask(door, trust, host="other.example")[0] == 404
+    with pytest.raises(ssl.SSLError):
+        browser(door, careless, f"ada.{HOST}")
+    assert ask(door, trust, host=f"ada.{HOST}")[0] == 404
+
+
+def test_names_below_the_host_go_the_same_way_where_they_have_a_certificate(
+    origin: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner, door = free_port(), free_port()
+    monkeypatch.setattr(edge, "EDGE_PORT", inner)
+    facts = {"tunnels": [{"host": HOST, "token": TOKEN, "origin": ORIGIN}]}
+    ports = (Port("127.0.0.1", inner), Port("127.0.0.1", door, tls=True, door=True))
+    made = world_services.service(ports, facts, (HOST, f"*.{HOST}"), tmp_path)
+    trust = ssl.create_default_context(cafile=str(tmp_path / "ingress-ca.crt"))
+    with running(edge.run, made):
+        connector = Connector(inner, origin)
+        browser(door, trust, f"ada.{HOST}").close()
+        assert ask(door, trust, host=f"ada.{HOST}")[0] == 200
+        assert ask(door, trust, host=f"a.b.{HOST}")[0] == 404
+        connector.close()
 
 
 # Relay and silence.
