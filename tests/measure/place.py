@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import requests
 
+from tests.e2e.form import cross_site_token, sign_in
 from tests.e2e.hub import tool
 
 _LONGEST = 300.0
@@ -22,6 +23,26 @@ class Place:
     url: str
     namespace: str
     env: Mapping[str, str]
+    # What its page of a start sends; a hub without choices starts by a visit of that page.
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    def kubectl(self, *args: str) -> str:
+        """Run kubectl in the namespace of the hub."""
+        return tool(self.env, "kubectl", "--namespace", self.namespace, *args)
+
+
+@dataclass(frozen=True)
+class Clicked:
+    """The visitor's own moments of one start, by the wall clock that the node shares."""
+
+    click: float
+    told: float
+    usable: float
+
+    @property
+    def seconds(self) -> float:
+        """From the click to a usable JupyterLab."""
+        return self.usable - self.click
 
 
 @dataclass(frozen=True)
@@ -36,11 +57,7 @@ class Visitor:
     def signs_in(cls, place: Place, password: str, name: str = "measured") -> Visitor:
         """Sign in by the hub's own form."""
         session = requests.Session()
-        session.get(f"{place.url}/hub/login", timeout=30)
-        token = next(cookie.value for cookie in session.cookies if cookie.name == "_xsrf")
-        form = {"username": name, "password": password, "_xsrf": token}
-        done = session.post(f"{place.url}/hub/login", data=form, timeout=30)
-        done.raise_for_status()
+        sign_in(session, place.url, name, password)
         return cls(place, name, session)
 
     @property
@@ -48,21 +65,31 @@ class Visitor:
         """The name of the server's pod."""
         return f"jupyter-{self.name}"
 
-    def start(self, *, stop_after: bool = True) -> float:
-        """Start a server and open JupyterLab; the seconds that it took."""
-        began = time.monotonic()
-        self._ask("POST", f"users/{self.name}/server").raise_for_status()
-        with self._ask("GET", f"users/{self.name}/server/progress", stream=True) as told:
-            for line in told.iter_lines():
-                if line.startswith(b"data:") and json.loads(line[5:]).get("ready"):
-                    break
-        page = self.session.get(f"{self.place.url}/user/{self.name}/lab", timeout=60)
-        took = time.monotonic() - began
-        page.raise_for_status()
-        assert urlsplit(page.url).path == f"/user/{self.name}/lab", page.url
-        if stop_after:
+    def start(self) -> Clicked:
+        """Start a server by the hub's pages, as a browser loads them, and open JupyterLab."""
+        page = f"{self.place.url}/hub/spawn/{self.name}"
+        form = self.place.form and {**self.place.form, "_xsrf": cross_site_token(self.session)}
+        click = time.time()
+        # What a click asks for leads to the page of a start, or to the server if that was quicker.
+        begun = self.session.request("POST" if form else "GET", page, data=form or None, timeout=60)
+        begun.raise_for_status()
+        self._wait_for_the_event()
+        told = time.time()
+        lab = self.session.get(f"{self.place.url}/hub/spawn-pending/{self.name}", timeout=60)
+        usable = time.time()
+        lab.raise_for_status()
+        assert urlsplit(lab.url).path == f"/user/{self.name}/lab", lab.url
+        return Clicked(click, told, usable)
+
+    def image(self) -> str:
+        """Start a server to see which image it has."""
+        self.start()
+        try:
+            return self.place.kubectl(
+                "get", "pod", self.pod, "--output", "jsonpath={.spec.containers[0].image}"
+            )
+        finally:
             self.stop()
-        return took
 
     def stop(self) -> None:
         """Stop the server, and wait until nothing of it is left."""
@@ -72,20 +99,23 @@ class Visitor:
             assert time.monotonic() < end, f"the server of {self.name} does not stop"
             time.sleep(0.5)
 
+    def _wait_for_the_event(self) -> None:
+        with self._ask("GET", f"users/{self.name}/server/progress", stream=True) as told:
+            for line in told.iter_lines():
+                if line.startswith(b"data:"):
+                    event = json.loads(line[5:])
+                    assert not event.get("failed"), event
+                    if event.get("ready"):
+                        return
+
     def _has_pod(self) -> bool:
-        asked = ("get", "pod", self.pod, "--ignore-not-found", "--output", "name")
-        return bool(tool(self.place.env, "kubectl", "--namespace", self.place.namespace, *asked))
+        return bool(self.place.kubectl("get", "pod", self.pod, "--ignore-not-found", "--output", "name"))
 
     def _ask(self, method: str, path: str, *, stream: bool = False) -> requests.Response:
-        token = next(
-            cookie.value or ""
-            for cookie in self.session.cookies
-            if cookie.name == "_xsrf" and cookie.path == "/hub/"
-        )
         return self.session.request(
             method,
             f"{self.place.url}/hub/api/{path}",
-            headers={"X-XSRFToken": token},
+            headers={"X-XSRFToken": cross_site_token(self.session)},
             timeout=_LONGEST,
             stream=stream,
         )
