@@ -264,6 +264,17 @@ def test_who_may_have_two_servers_has_no_third(world: World, hub: Hub) -> None:
     assert person.made("third") is None
 
 
+def test_the_page_of_servers_speaks_of_further_ones_to_those_who_may_have_them(
+    world: World, hub: Hub
+) -> None:
+    may, may_not = comes(world, hub, "has more servers"), comes(world, hub, "forges servers")
+    assert "Named Servers" in may.browser.visit("/hub/home").text
+    page = may_not.browser.visit("/hub/home").text
+    assert "My Server" in page
+    assert "Named Servers" not in page
+    assert "Add New Server" not in page
+
+
 def test_who_has_lost_a_group_gets_less_at_the_next_start(world: World, hub: Hub) -> None:
     person = comes(world, hub, "has more until later")
     assert person.by_program({"profile": "large"}).status_code == 201
