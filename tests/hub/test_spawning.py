@@ -157,15 +157,22 @@ def test_where_nodes_are_added_a_start_waits_for_one(tmp_path: Path) -> None:
         assert "Your server starts" in waiting.all("title")[0].text
 
 
-def test_a_full_hub_says_so_on_the_page(tmp_path: Path) -> None:
-    limits = {"limits": {"concurrentSpawns": 1, "activeServers": 1}}
+@pytest.mark.parametrize(
+    ("spawns", "servers", "says"),
+    [
+        (1, 9, "Many servers are starting at this moment."),
+        (9, 1, "All places are taken: this hub runs no more servers at the same time."),
+    ],
+)
+def test_a_full_hub_says_so_on_the_page(tmp_path: Path, spawns: int, servers: int, says: str) -> None:
+    limits = {"limits": {"concurrentSpawns": spawns, "activeServers": servers}}
     patch = {"profiles": PROFILES, "hub": limits, "cluster": {"autoscaled": True}}
     with hub_of(tmp_path, {"starts": STARTS}, patch) as small:
         Person(small, "first").start("full")
         answer = Person(small, "second").start("full")
         assert answer.status_code == 429
         said = " ".join(Read(answer.text).find("not-started").text.split())
-        assert "Many servers are starting at this moment." in said
+        assert says in said
         assert "platform@hub.example" in said
 
 
