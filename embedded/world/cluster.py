@@ -16,7 +16,7 @@ from embedded.node.api import Api, Document
 from embedded.node.layout import Images, Layout, Options, layout
 from embedded.node.processes import Processes, Spec
 from embedded.paths import Paths
-from embedded.world import database, neighbours, others, plan
+from embedded.world import buckets, database, neighbours, others, plan
 from embedded.world.database import Database
 
 NEIGHBOURS = "neighbours"
@@ -96,6 +96,7 @@ def _enlist(place: Layout, stack: str, document: Mapping[str, Any]) -> None:
         "namespace": document["namespace"]["name"],
         "objects": others.kept_by_others(document, pair.certificate.read_text(), pair.key.read_text()),
         "endpoint": document.get("storage", {}).get("objectStore", {}).get("endpoint", ""),
+        "gateway": buckets.gateway(place, plan.plan(document).of("buckets")),
     }
     if not entry["objects"] and not entry["endpoint"]:
         _entry(place, stack).unlink(missing_ok=True)
@@ -121,7 +122,7 @@ def _neighbours(place: Layout, options: Options, api: Api) -> None:
                 *("--folder", str(_folder(place))),
             ),
             # Its own source among them: a checkout that moved on restarts it.
-            inputs=(config, Path(neighbours.__file__), Path(others.__file__)),
+            inputs=(config, *(Path(str(one.__file__)) for one in (neighbours, others, buckets))),
             env={"PYTHONPATH": str(places.CHECKOUT), "PYTHONUNBUFFERED": "1"},
         )
     )

@@ -21,7 +21,8 @@ import requests
 from embedded.console import say
 from embedded.netpol.api import CONNECT_SECONDS, SILENCE_SECONDS, Access, access
 from embedded.node.api import Document, address
-from embedded.world.others import CLAIMS, answer, bound
+from embedded.world.buckets import Gateway
+from embedded.world.others import CLAIMS, answer, bound, bucket_of
 
 PAUSE = 1.0
 MANAGER = "embedded-neighbours"
@@ -46,7 +47,7 @@ class Neighbours:
         for stack in stacks:
             if self._stands(stack["namespace"]):
                 self._keep(stack["objects"])
-        self._answer({stack["namespace"]: stack["endpoint"] for stack in stacks})
+        self._answer({stack["namespace"]: stack for stack in stacks})
 
     def _stands(self, namespace: str) -> bool:
         """Whether the namespace is there and not on its way out: nothing can be made in one that goes."""
@@ -59,14 +60,17 @@ class Neighbours:
             if there is None or there["data"] != wanted["data"]:
                 self._apply(wanted)
 
-    def _answer(self, endpoints: dict[str, str]) -> None:
+    def _answer(self, stacks: dict[str, Document]) -> None:
         """Answer the bucket claims of stacks; a cluster that does not know the kind has none."""
         claims = self._get(f"/apis/{CLAIMS}/objectbucketclaims") or {}
         for claim in claims.get("items", []):
             namespace = claim["metadata"]["namespace"]
-            if bound(claim) or namespace not in endpoints or "deletionTimestamp" in claim["metadata"]:
+            if bound(claim) or namespace not in stacks or "deletionTimestamp" in claim["metadata"]:
                 continue
-            for document in answer(claim, endpoints[namespace]):
+            answered = answer(claim, stacks[namespace]["endpoint"])
+            if gateway := stacks[namespace].get("gateway"):
+                Gateway(**gateway).make(*bucket_of(answered))
+            for document in answered:
                 self._apply(document)
             path = f"/apis/{CLAIMS}/namespaces/{namespace}/objectbucketclaims/{claim['metadata']['name']}"
             self._send("PATCH", f"{path}/status", {"status": {"phase": "Bound"}}, MERGE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,11 +80,20 @@ def _role(seed: str) -> dict[str, str]:
     return {"PGUSER": ROLE, "PGPASSWORD": password[:32], "PGDATABASE": ROLE}
 
 
+def bucket_of(answered: list[Document]) -> tuple[str, dict[str, str]]:
+    """Read from an answer the bucket's name and its user's keys."""
+    secret, config = answered
+    keys = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+    return str(config["data"]["BUCKET_NAME"]), keys
+
+
 def answer(claim: Document, endpoint: str) -> list[Document]:
     """Give the Secret and the ConfigMap that a bucket's operator makes for a claim; they go with it."""
     spec, metadata = claim["spec"], claim["metadata"]
     where = urlsplit(endpoint)
-    bucket = spec.get("bucketName") or f"{spec.get('generateBucketName', 'bucket')}-{secrets.token_hex(4)}"
+    # Random to people, and the same for the same claim: an answer that was cut short is given again.
+    end = hashlib.sha256(metadata["uid"].encode()).hexdigest()[:8]
+    bucket = spec.get("bucketName") or f"{spec.get('generateBucketName', 'bucket')}-{end}"
     told = {
         "BUCKET_NAME": bucket,
         "BUCKET_HOST": where.hostname or "",

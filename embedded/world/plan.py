@@ -13,12 +13,12 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 Document = Mapping[str, Any]
-Role = Literal["identity", "edge", "proxy", "relay", "silence"]
+Role = Literal["identity", "edge", "proxy", "relay", "silence", "buckets"]
 
 # 6to4 relay anycast, deprecated by RFC 7526 and not among the private ranges: public to a policy.
 PUBLIC = "192.88.99.0/24"
 # Which address of a range a service gets: two of them may want the same port in the same range.
-PLACES: Mapping[Role, int] = {"identity": 1, "edge": 2, "proxy": 3, "relay": 4, "silence": 5}
+PLACES: Mapping[Role, int] = {"identity": 1, "edge": 2, "proxy": 3, "relay": 4, "silence": 5, "buckets": 6}
 EDGE_PORT = 7844
 EDGE_NAMES = ("region1.v2.argotunnel.com", "region2.v2.argotunnel.com")
 CLUSTER = ".svc.cluster.local"
@@ -165,16 +165,18 @@ def _egress_proxy(document: Document) -> Iterator[Listener]:
 
 
 def _services(document: Document) -> Iterator[Listener]:
-    """What notebooks use outside the cluster: named, and answered in plain words that it is not here."""
+    """What notebooks use outside the cluster: buckets; all else is answered in plain words as not here."""
     store = document.get("storage", {}).get("objectStore") or {}
-    named = [(store.get("endpoint"), store.get("reach"))]
+    claimed: Role = "buckets" if store.get("kind") == "cephS3" else "silence"
+    named = [(store.get("endpoint"), store.get("reach"), claimed)]
     named += [
-        (entry.get("url"), entry.get("reach")) for entry in document.get("services", {}).get("catalogue", ())
+        (entry.get("url"), entry.get("reach"), "silence")
+        for entry in document.get("services", {}).get("catalogue", ())
     ]
-    for url, reach in named:
+    for url, reach, role in named:
         if url and reach and _outside(reach):
             name, port = _split(url)
-            yield Listener(name, address(reach, "silence"), port, "silence", tls=url.startswith("https:"))
+            yield Listener(name, address(reach, role), port, role, tls=url.startswith("https:"))
 
 
 def _outside(reach: Document) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from embedded import paths as places
 from embedded.node import files, outside, pki, ports, probes
 from embedded.node.layout import Layout
 from embedded.node.processes import Processes, Spec
+from embedded.world import buckets
 from embedded.world.identity.tokens import make_key
 from embedded.world.plan import Listener, Role
 from embedded.world.service import Port, Service, written
@@ -32,11 +34,16 @@ def listeners(stacks: Iterable[Stack], role: Role | None = None) -> list[Listene
 
 def specs(place: Layout, processes: Processes, stacks: Sequence[Stack]) -> list[Spec]:
     """The processes that the stacks need, each with its configuration written."""
-    return [
+    ours = [
         _spec(place, processes, stacks, role)
         for role in ROLES
         if listeners(stacks, role) and _facts(place, stacks, role) is not None
     ]
+    claimed = listeners(stacks, "buckets")
+    store = buckets.spec(place, claimed)
+    if store is None:
+        return ours
+    return [*ours, dataclasses.replace(store, ready=lambda: _open(place, claimed))]
 
 
 def name(role: Role) -> str:
@@ -82,6 +89,11 @@ def ready(service: Service) -> bool:
         probes.port_open(port.address, port.port, None if port.door else service.namespace)
         for port in service.ports
     )
+
+
+def _open(place: Layout, wanted: Iterable[Listener]) -> bool:
+    namespace = outside.namespace(place)
+    return all(probes.port_open(one.address, one.port, namespace) for one in wanted)
 
 
 def _certificate(place: Layout, host: str) -> tuple[Path, Path]:

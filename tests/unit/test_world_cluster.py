@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from embedded.node import api, pki
 from embedded.node.layout import Layout
 from embedded.paths import Paths
 from embedded.world import cluster, database, neighbours, others
+from embedded.world.buckets import Gateway
 from embedded.world.neighbours import Neighbours
 from tests.unit.documents import STACKS, committed
 
@@ -189,6 +191,14 @@ def test_a_bucket_claim_s_answer_goes_with_the_claim(endpoint: str, port: str) -
     assert part(answers, "Secret") == part(others.answer(CLAIM, endpoint), "Secret")
 
 
+def test_an_answer_that_was_cut_short_is_given_again() -> None:
+    first, again = (others.answer(CLAIM, "https://s3.x") for _ in range(2))
+    assert first == again
+    other = {**CLAIM, "metadata": {**CLAIM["metadata"], "uid": "5678"}}
+    assert others.bucket_of(first)[0] != others.bucket_of(others.answer(other, "https://s3.x"))[0]
+    assert others.bucket_of(first)[1] == decoded(part(first, "Secret"))
+
+
 def test_a_bucket_that_a_claim_names_keeps_its_name() -> None:
     named = {**CLAIM, "spec": {"bucketName": "ours", "storageClassName": "ceph"}}
     assert part(others.answer(named, "https://s3.x"), "ConfigMap")["data"]["BUCKET_NAME"] == "ours"
@@ -212,6 +222,7 @@ class Memory(Neighbours):
 
 
 NAMESPACE = "/api/v1/namespaces/hub"
+KINDS = ("secrets", "configmaps")
 ACTIVE: Json = {"status": {"phase": "Active"}}
 SECRET: Json = {
     "apiVersion": "v1",
@@ -259,6 +270,55 @@ def test_a_claim_is_answered_once_and_only_in_a_stack_s_namespace(folder: Path) 
     assert [path.rpartition("/")[2] for path in memory.writes] == ["bucket", "bucket", "status"]
 
 
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An object gateway's command that writes down what it is told; beside it, it is told what to answer."""
+    place = tmp_path / "bin" / "nsenter"
+    place.parent.mkdir()
+    place.write_text(f"""#!/bin/sh
+echo "$ADMIN_ACCESS_KEY_ID $*" >> {tmp_path}/told
+test -f {tmp_path}/answer || exit 0
+cat {tmp_path}/answer; exit 1
+""")
+    place.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place.parent}:/usr/bin:/bin")
+    return tmp_path
+
+
+GATEWAY = Gateway("versitygw", "/run/netns", "https://10.50.40.6:443", "root", "a password")
+
+
+def test_the_bucket_is_there_before_anybody_hears_of_it(folder: Path, program: Path) -> None:
+    stack = json.loads((folder / "stack.json").read_text())
+    (folder / "stack.json").write_text(json.dumps({**stack, "gateway": asdict(GATEWAY)}))
+    (program / "answer").write_text("connection refused")
+    memory = Memory(folder, {CLAIMS: {"items": [CLAIM]}})
+    with pytest.raises(OSError, match="connection refused"):
+        memory.round()
+    assert memory.writes == []
+    (program / "answer").unlink()
+    memory.round()
+    assert [path.rpartition("/")[2] for path in memory.writes] == ["bucket", "bucket", "status"]
+    made, keys = others.bucket_of([memory.objects[f"{NAMESPACE}/{kind}/bucket"] for kind in KINDS])
+    told = (program / "told").read_text().splitlines()[1:]
+    assert all(line.startswith("root --net=/run/netns versitygw admin") for line in told)
+    assert f"create-user --access {keys['AWS_ACCESS_KEY_ID']}" in told[0]
+    assert told[1].endswith(f"create-bucket --owner {keys['AWS_ACCESS_KEY_ID']} --bucket {made}")
+
+
+@pytest.mark.parametrize("said", ["XAdminUserExists: there is one", "BucketAlreadyOwnedByYou: it is yours"])
+def test_what_the_gateway_has_is_not_made_twice(program: Path, said: str) -> None:
+    (program / "answer").write_text(said)
+    GATEWAY.make("one", {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B"})
+    assert len((program / "told").read_text().splitlines()) == 2
+
+
+def test_the_password_of_the_gateway_is_on_no_command_line(program: Path) -> None:
+    GATEWAY.make("one", {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B"})
+    assert "a password" not in (program / "told").read_text()
+    assert "a password" not in repr(GATEWAY)
+
+
 def test_a_fault_is_said_once_and_does_not_end_the_loop(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -296,4 +356,5 @@ def test_a_stack_that_needs_no_neighbours_has_none(tmp_path: Path) -> None:
     kept = json.loads(entry.read_text())["objects"][0]
     shown = x509.load_pem_x509_certificate(decoded(kept)["tls.crt"].encode())
     names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == [committed("iav-test")["ingress"]["host"]]
+    host = committed("iav-test")["ingress"]["host"]
+    assert names.get_values_for_type(x509.DNSName) == [host, f"*.{host}"]

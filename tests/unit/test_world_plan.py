@@ -96,6 +96,15 @@ def test_what_lies_in_the_cluster_is_not_played_outside() -> None:
     assert plan(committed("carbon254")).of("relay") == ()
 
 
+def test_a_gateway_answers_where_buckets_are_claimed_and_nowhere_else() -> None:
+    found = {stack: plan(committed(stack)).of("buckets") for stack in STACKS}
+    assert {stack for stack, listeners in found.items() if listeners} == {"aiv-prod", "aiv-staging"}
+    (listener,) = found["aiv-prod"]
+    assert (listener.name, listener.port, listener.tls) == ("s3.aiv.internal", 443, True)
+    # The catalogue names it too, and nobody is told there that it is not here.
+    assert listener.name not in {one.name for one in plan(committed("aiv-prod")).of("silence")}
+
+
 def test_hosts_are_addresses_with_names() -> None:
     lines = hosts(plan(committed("lab")).listeners).splitlines()
     assert "192.88.99.1 github.com" in lines

@@ -15,7 +15,7 @@ from embedded.node import addons, outside, pki
 from embedded.node.layout import Layout
 from embedded.node.processes import Processes
 from embedded.paths import Paths
-from embedded.world import services, stacks
+from embedded.world import buckets, services, stacks
 from embedded.world.plan import Role
 from embedded.world.service import Port, Service, read
 from embedded.world.stacks import Stack
@@ -92,6 +92,11 @@ def test_a_tunnel_token_carries_account_tunnel_and_secret() -> None:
 # What the processes are told.
 
 
+@pytest.fixture(autouse=True)
+def _no_gateway_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "program", lambda _: "/the/gateway")
+
+
 def told(place: Layout, *names: str) -> dict[Role, Service]:
     wanted = [stacks.remembered(place.paths, name, committed(name)) for name in names]
     wanted = [
@@ -117,6 +122,25 @@ def test_stacks_share_what_both_need(place: Layout) -> None:
         "10.50.30.20:5432": ["10.96.7.7", 5432],
     }
     assert "edge" not in found
+
+
+def test_stacks_that_claim_buckets_share_a_gateway(place: Layout) -> None:
+    wanted = [stacks.remembered(place.paths, name, committed(name)) for name in ("aiv-prod", "aiv-staging")]
+    pki.ensure(place.paths.pki)
+    processes = Processes(place.records, place.paths.logs, "a mark")
+    (spec,) = [one for one in services.specs(place, processes, wanted) if one.name == buckets.NAME]
+    assert spec.argv[:3] == ("nsenter", f"--net={outside.namespace(place)}", "/the/gateway")
+    assert spec.argv.count("--port") == 1
+    (folder,) = place.state.glob("buckets/data")
+    assert str(folder) == spec.argv[-1]
+    told = buckets.gateway(place, wanted[0].plan.of("buckets"))
+    assert told
+    assert told["address"] == f"https://{spec.argv[spec.argv.index('--port') + 1]}"
+    assert spec.env["ROOT_SECRET_ACCESS_KEY"] == told["password"]
+    assert told["password"] not in " ".join(spec.argv)
+    # Their data goes when nobody claims any more.
+    assert buckets.spec(place, []) is None
+    assert not folder.exists()
 
 
 def test_a_stack_of_the_cluster_alone_starts_nothing(place: Layout) -> None:
