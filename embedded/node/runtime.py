@@ -158,7 +158,7 @@ def load_images(place: Layout, images: Images) -> list[str]:
                 "Pods that use it cannot start.",
                 "Remove the images' folder in the cache and start again.",
             )
-        _forget(place, obsolete(there, {image.ref for image in images.values()}))
+        forget(place, obsolete(there, {image.ref for image in images.values()}))
     return [image.ref for image in missing]
 
 
@@ -168,7 +168,8 @@ def obsolete(there: set[str], wanted: set[str]) -> set[str]:
     return {ref for ref in there if ref.rpartition(":")[0] in ours and ref not in wanted}
 
 
-def _forget(place: Layout, refs: set[str]) -> None:
+def forget(place: Layout, refs: set[str]) -> None:
+    """Take images off the node that no container uses."""
     if not refs:
         return
     lines = _ctr(place, "containers", "ls").splitlines()[1:]

@@ -7,15 +7,10 @@ that a closed way is told from a closed port.
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from tests.e2e.hub import Hub, tool
 
 Json = dict[str, Any]
 BESIDE = 9999
@@ -27,13 +22,12 @@ _LISTEN = (
     "import http.server, sys; "
     "http.server.HTTPServer(('', int(sys.argv[1])), http.server.BaseHTTPRequestHandler).serve_forever()"
 )
-_PATIENCE = "240s"
 _KAFKA = """\
 cat > /tmp/kafka.properties <<'END'
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:9093
-listeners=PLAINTEXT://:9092,CONTROLLER://127.0.0.1:9093
+listeners=PLAINTEXT://:9092,CONTROLLER://:9093
 advertised.listeners=PLAINTEXT://kafka.kafka:9092
 controller.listener.names=CONTROLLER
 log.dirs=/tmp/kafka
@@ -119,7 +113,7 @@ def served(image: str, notebook: str, keys: Mapping[str, str], bucket: str) -> l
         Served(
             "minio", "minio", "minio", 9000, image, _S3.format(bucket=bucket), _root(keys), memory="128Mi"
         ),
-        Served("mlflow", "mlflow", "mlflow", 5000, image, _MLFLOW, _QUIET, memory="1Gi"),
+        Served("mlflow", "mlflow", "mlflow", 5000, image, _MLFLOW, _QUIET, cpu="100m", memory="1Gi"),
         Served(
             "datahub",
             "datahub",
@@ -131,7 +125,7 @@ def served(image: str, notebook: str, keys: Mapping[str, str], bucket: str) -> l
             memory="64Mi",
         ),
         Served("ray", "ray", "ray-head", 10001, notebook, _RAY, cpu="100m", memory="2Gi", ready=_UP),
-        Served("kafka", "kafka", "kafka", 9092, image, _KAFKA),
+        Served("kafka", "kafka", "kafka", 9092, image, _KAFKA, cpu="100m"),
     ]
 
 
@@ -236,43 +230,3 @@ def _policies(service: Served, hub_namespace: str, release: str) -> Iterator[Jso
             "metadata": {"name": name, "namespace": service.namespace},
             "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules},
         }
-
-
-@contextmanager
-def running(hub: Hub, services: list[Served]) -> Iterator[dict[str, str]]:
-    """Have them in the cluster while the caller works; gives the pods' addresses, by namespace."""
-    namespaces = [service.namespace for service in services]
-    env = hub.engine.env
-    documents = [
-        each for service in services for each in objects(service, hub.namespace, str(hub.outputs["release"]))
-    ]
-    try:
-        tool(
-            env,
-            "kubectl",
-            "apply",
-            "-f",
-            "-",
-            given=json.dumps({"kind": "List", "apiVersion": "v1", "items": documents}),
-        )
-        for service in services:
-            _ready(env, service)
-        yield {service.namespace: _address(env, service) for service in services}
-    finally:
-        tool(env, "kubectl", "delete", "namespace", *namespaces, "--ignore-not-found", "--wait", check=False)
-
-
-def _ready(env: Mapping[str, str], service: Served) -> None:
-    kubectl = ("kubectl", "--namespace", service.namespace)
-    started = time.monotonic()
-    try:
-        tool(env, *kubectl, "wait", service.target, "--for=condition=Ready", f"--timeout={_PATIENCE}")
-    except AssertionError as late:
-        said = tool(env, *kubectl, "logs", service.name, "-c", service.kind, "--tail=40", check=False)
-        raise AssertionError(f"{late}\nafter {time.monotonic() - started:.0f} s it said:\n{said}") from None
-
-
-def _address(env: Mapping[str, str], service: Served) -> str:
-    return tool(
-        env, "kubectl", "-n", service.namespace, "get", service.target, "-o", "jsonpath={.status.podIP}"
-    )
