@@ -108,6 +108,14 @@ def test_the_lab_shows_memory_beside_its_limit(visit: Visit, artifacts: Path) ->
     visit.page.screenshot(path=artifacts / "launcher.png")
 
 
+def test_a_server_runs_without_the_hubs_half_of_jupyterhub(visit: Visit) -> None:
+    # Whoever imports sqlalchemy has its compiled parts among the files that it maps; tornado has some too.
+    mapped = "for each in $(pgrep -f jupyterhub-singleuser); do cat /proc/$each/maps; done"
+    maps = visit.run("sh", "-c", mapped)
+    assert "/tornado/" in maps
+    assert "/sqlalchemy/" not in maps
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_runs(visit: Visit, name: str) -> None:
     """From the folder that users see, into one of their own."""
