@@ -115,6 +115,18 @@ def room_is_kept_where_nodes_are_added(placement: Placement, cluster: Cluster) -
         )
 
 
+def the_hub_has_one_priority(placement: Placement) -> Iterator[Finding]:
+    """Refuse a class for hub and proxy beside the one that comes with pods that keep room."""
+    if placement.placeholders and placement.priority.core:
+        yield Finding(
+            path="settings.placement.priority.core",
+            rule="P8",
+            what="hub and proxy have a class of the chart's own already, above that of pods which keep room.",
+            follows="Their pods would name two classes, and Helm or the API server refuses the release.",
+            remedy="Leave it out, or placeholders.",
+        )
+
+
 def nodes_are_seen_for_gpus(cluster: Cluster) -> Iterator[Finding]:
     """Point at a right that nothing uses."""
     if cluster.nodes_visible and cluster.gpu == "none":
@@ -136,5 +148,6 @@ RULES = (
     priorities_are_not_the_systems,
     the_hub_goes_before_its_users,
     room_is_kept_where_nodes_are_added,
+    the_hub_has_one_priority,
     nodes_are_seen_for_gpus,
 )
