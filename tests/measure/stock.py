@@ -30,18 +30,18 @@ def stock_place(engine: Engine, chart: Path) -> Iterator[Place]:
     """Install the chart as it comes, but for the images, which it would fetch from elsewhere."""
     env = dict(engine.env)
     theirs = yaml.safe_load(tool(env, "helm", "--namespace", NAMESPACE, "get", "values", "jupyterhub"))
-    with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / "values.yaml"
-        written.write_text(yaml.safe_dump(_values(theirs)))
-        tool(
-            env,
-            *("helm", "upgrade", "--install", "jupyterhub", str(chart), "--namespace", STOCK),
-            *("--create-namespace", "--values", str(written), "--wait", "--timeout", "5m"),
-        )
     try:
+        with tempfile.TemporaryDirectory() as folder:
+            written = Path(folder) / "values.yaml"
+            written.write_text(yaml.safe_dump(_values(theirs)))
+            tool(
+                env,
+                *("helm", "upgrade", "--install", "jupyterhub", str(chart), "--namespace", STOCK),
+                *("--create-namespace", "--values", str(written), "--wait", "--timeout", "5m"),
+            )
         yield _place(env, STOCK, {})
     finally:
-        tool(env, "kubectl", "delete", "namespace", STOCK, "--wait=false")
+        tool(env, "kubectl", "delete", "namespace", STOCK, "--ignore-not-found", "--wait=false")
 
 
 def _values(theirs: Mapping[str, Mapping[str, object]]) -> Json:
