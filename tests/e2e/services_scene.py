@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -15,7 +16,7 @@ import yaml
 from embedded import images, world
 from embedded.node import company
 from embedded.node.layout import layout
-from embedded.node.runtime import forget, load_images
+from embedded.node.runtime import forget, load_images, present
 from embedded.paths import find
 from embedded.report import doors
 from embedded.stacks import SETTINGS
@@ -32,6 +33,7 @@ from tests.unit.documents import committed, settings_of
 STACK = "carbon254"
 LONGEST = 400
 """Seconds that a command in a server may take."""
+_GOING = 60.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def scene(home: Path) -> Iterator[Scene]:
     assert store is not None
     elsewhere = "exec python3 -m http.server 8080"
     with ExitStack() as stack:
-        stack.callback(forget, layout(find()), {image.ref})
+        stack.callback(_forgotten, image.ref)
         stack.callback(_taken_away)
         with ThreadPoolExecutor() as pool:
             deployed = pool.submit(_deployed, kept["jupyter-postgresql"], home)
@@ -109,6 +111,14 @@ def _deployed(login: Mapping[str, str], home: Path) -> tuple[Hub, tuple[User, ..
     _role(hub, login)
     people = tuple(user for user in world.known(find(), STACK).users if user.may and not user.admin)
     return hub, people, started(hub, people[0], home)
+
+
+def _forgotten(ref: str) -> None:
+    """Take an image off the node; what ran from it may still be on its way out."""
+    end = time.monotonic() + _GOING
+    while ref in present(layout(find())) and time.monotonic() < end:
+        forget(layout(find()), {ref})
+        time.sleep(1)
 
 
 def _taken_away() -> None:
