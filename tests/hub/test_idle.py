@@ -16,7 +16,7 @@ from tests.hub.running import More, RunningHub, running_hub
 from tests.unit.documents import PROJECT, settings_of
 
 CULLER, HAND = "jupyterhub-idle-culler", "hand"
-IDLE = 12
+IDLE = 20
 # An open page, as the proxy counts it: something passes at every moment.
 _THEN = """
 from datetime import datetime, timezone

@@ -139,7 +139,9 @@
         } else {
           this.acted = acted;
           this.kept = kernels;
-          if (NOT_RUNNING.includes(answer.status)) await this.stopped();
+          // In the place of a server the hub refuses whatever is posted (403), and answers who only asks.
+          const asked = acted ? await this.ask(false, []) : answer;
+          if (NOT_RUNNING.includes(asked.status)) await this.stopped();
         }
       } catch (error) {
         // No network, mostly: JupyterLab says so itself.

@@ -30,7 +30,9 @@ class Lab {
       assert.equal(this, undefined, "Illegal invocation");
       lab.asked.push({ url, ...init });
       if (lab.status === 0) throw new TypeError("Failed to fetch");
-      return { ok: lab.status === 200, status: lab.status, json: async () => lab.state };
+      // The hub, which is asked in the place of a stopped server, takes no post of another's page.
+      const status = lab.refuses && init.method === "POST" ? 403 : lab.status;
+      return { ok: status === 200, status, json: async () => lab.state };
     };
     this.watch = new Watch(commands, server, this.page);
   }
@@ -187,6 +189,19 @@ for (const [what, words] of [["idle", /for being idle/], ["age", /longest time/]
     assert.deepEqual(lab.said, []);
   });
 }
+
+test("a server that was stopped is said to be to whoever comes back and types", async () => {
+  const lab = new Lab();
+  await lab.open(end("idle", 5));
+  lab.page.dispatchEvent(new Event("keydown"));
+  await settled(lab);
+  await lab.look(end("idle", 5));
+  lab.status = 424;
+  lab.refuses = true;
+  lab.watch.acted = true;
+  await lab.look();
+  assert.match(lab.said[0], /was stopped for being idle/);
+});
 
 test("a server that its owner stopped is left to the lab's own words", async () => {
   const lab = new Lab();
