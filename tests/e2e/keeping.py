@@ -25,6 +25,8 @@ from tests.unit.documents import Document, patched
 
 TOOLS = ("pulumi", "pulumi-language-python", "helm", "kubectl")
 STACK = "local"
+OURS = "tests/keeping"
+"""A label of what a test makes for the whole cluster, with the namespace's name."""
 NO_DOOR: Document = {
     "ingress": {
         "controller": "none",
@@ -104,6 +106,17 @@ class Deployment:
         config = str(self.shell.config_file)
         return self._run(sys.executable, "-m", "ops.adopt", "--stack", STACK, "--config-file", config, *words)
 
+    def grow_homes(self, *words: str) -> Ended:
+        """Run the command that lets homes grow, on this stack's own settings."""
+        folder = str(self.shell.config_file.parent)
+        return self._run(
+            sys.executable, "-m", "ops", "grow-homes", STACK, "--json", "--project", folder, *words
+        )
+
+    def try_kubectl(self, *words: str) -> Ended:
+        """Run kubectl and give how it ended."""
+        return self._run(str(self.tools["kubectl"]), "--namespace", self.namespace, *words)
+
     def kubectl(self, *words: str, check: bool = True) -> str:
         return self._tool("kubectl", *words, check=check)
 
@@ -128,8 +141,10 @@ class Deployment:
         self.kubectl(
             "delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=120s", check=False
         )
-        sight = f"jupyterhub-nodes-{self.namespace}"
-        self.kubectl("delete", "clusterrole,clusterrolebinding", sight, "--ignore-not-found", check=False)
+        sight, gone = f"jupyterhub-nodes-{self.namespace}", ("--ignore-not-found", "--wait=false")
+        self.kubectl("delete", "clusterrole,clusterrolebinding", sight, *gone, check=False)
+        for kind in ("pv", "storageclass"):
+            self.kubectl("delete", kind, "-l", f"{OURS}={self.namespace}", *gone, check=False)
 
     def _run(self, *command: str) -> Ended:
         env = dict(self.engine.env)
