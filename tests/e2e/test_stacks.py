@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -18,11 +19,14 @@ from embedded.node import company
 from embedded.paths import find
 from embedded.report import doors
 from embedded.stacks import committed, settings_of
+from embedded.world import User
 from ops.smoke.checks import NAMES
 from settings.names import amount
 from tests.e2e import recorded
 from tests.e2e.browser import page_of, running_browser
+from tests.e2e.given import Given
 from tests.e2e.hub import Hub, https_port, make, tool
+from tests.e2e.own_hosts import kept_apart
 from tests.e2e.probe import doors_of, reached
 from tests.e2e.recorded import steps_over, surprises
 from tests.e2e.secret_places import RECORD, places_of, secrets_of
@@ -125,10 +129,14 @@ def test_somebody_comes_works_and_leaves(page: Page, visited: Visited, artifacts
     run_cell(page)
     page.screenshot(path=artifacts / f"cell-{visited.name}.png")
     visited.keep(page, "server")
+    kept_apart(page, visited, user)
     pod = visited.server(user)
     profile = next(one for one in visited.settings["profiles"] if one["slug"] == visited.profiles(user)[0])
     (notebook,) = pod["spec"]["containers"]
     assert amount(notebook["resources"]["limits"]["memory"]) == amount(profile["memory"]["limit"])
+    shared_as_said(visited, user, pod)
+    if visited.settings["storage"].get("objectStore", {}).get("kind") == "cephS3":
+        a_bucket_of_the_claim(visited, pod)
     log = hub.kubectl("logs", pod["metadata"]["name"], "--all-containers")
     visited.seen["log of a server"] = log.encode()
     stop_server(page, hub)
@@ -144,6 +152,32 @@ def test_somebody_comes_works_and_leaves(page: Page, visited: Visited, artifacts
         # The hub has ended its own session, and has nobody in without the provider's word.
         page.click("a[href*='oauth_login']")
         page.wait_for_selector("#sign-in")
+
+
+def shared_as_said(visited: Visited, user: User, pod: dict[str, Any]) -> None:
+    """The folder is there, read-only, or not at all, by the rows of somebody's groups."""
+    may, who = visited.folder(user), user.name.partition("@")[0]
+    place = visited.settings["storage"]["shared"]["mountPath"]
+    found = Given(visited.hub, pod["metadata"]["name"]).folder(place, who)
+    refusal = {"write": "", "read": "Read-only file system", "none": ""}[may]
+    assert (found["mounted"], found["refused"]) == (may != "none", refusal), found
+    if may == "write":
+        assert found["read"][f"from-{who}"] == f"words of {who}"
+    if may == "read":
+        # What somebody wrote before, who may.
+        assert list(found["read"].values()) == [
+            f"words of {name.removeprefix('from-')}" for name in found["read"]
+        ]
+        assert found["read"], "nobody wrote anything"
+        assert f"from-{who}" not in found["read"]
+
+
+def a_bucket_of_the_claim(visited: Visited, pod: dict[str, Any]) -> None:
+    found = Given(visited.hub, pod["metadata"]["name"]).bucket()
+    assert found["address"] == visited.settings["storage"]["objectStore"]["endpoint"]
+    assert found["same"], "the object is not what was sent"
+    assert found["keys"] == ["a folder/file"]
+    assert found["another"] == "AccessDenied", "the keys of a claim open more than its bucket"
 
 
 def test_a_form_that_asks_for_another_groups_profile_is_refused(page: Page, visited: Visited) -> None:
@@ -164,6 +198,10 @@ def test_whoever_is_in_more_groups_is_offered_what_these_may(browser: Browser, v
         visited.enter(page, user)
         page.wait_for_url(f"{visited.hub.url}/hub/spawn**")
         assert offered(page) == visited.profiles(user)
+        if visited.folder(user) != visited.folder(visited.somebody(may=True)):
+            start_server(page)
+            shared_as_said(visited, user, visited.server(user))
+            stop_server(page, visited.hub)
         page.goto(f"{visited.hub.url}/hub/admin", wait_until="networkidle")
         visited.keep(page, f"administration for {user.name}")
         expect(page.locator("#react-admin-hook")).to_have_count(1 if user.admin else 0)
@@ -285,7 +323,7 @@ def test_no_secret_is_where_others_can_read_it(visited: Visited) -> None:
         "crypt-",
         "proxy-token-",
         "token-smoke-",
-        "cookie jupyterhub-hub-login",
+        "jupyterhub-hub-login at",
         "a token",
     ]
     kinds += ["oauthClientSecret", "access_token of", "code "] if visited.around.users else ["sharedPassword"]

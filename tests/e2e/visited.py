@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Request
 
@@ -21,7 +22,7 @@ KEPT = (
 # Of no stack: what a forged form asks for where everything is for everybody.
 NOBODYS = "of-another-group"
 # Where a stack writes nothing of it.
-EVERYTHING = {"everyone": {"profiles": ["all"]}}
+EVERYTHING = {"everyone": {"profiles": ["all"], "sharedFolder": "write"}}
 
 
 def objects_of(hub: Hub) -> dict[str, str]:
@@ -90,12 +91,22 @@ class Visited:
         kinds = {(user.admin, user.groups): user for user in reversed(self.people) if user.may}
         return [user for kind, user in kinds.items() if kind != (first.admin, first.groups)]
 
+    def rows(self, user: User) -> list[dict[str, Any]]:
+        """Give the rows of somebody's groups, and that of everyone."""
+        rows = self.settings.get("capabilities", EVERYTHING)
+        # GitHub's teams are the provider's names; the others are ours.
+        called = self.settings["auth"].get("groups", {})
+        ours = [name for name in called if {name, str(called[name])} & {*user.groups}]
+        return [rows[name] for name in ("everyone", *ours) if name in rows]
+
+    def folder(self, user: User) -> str:
+        """Tell what the rows give of the shared folder: none, read or write."""
+        given = {row.get("sharedFolder", "none") for row in self.rows(user)}
+        return next(most for most in ("write", "read", "none") if most in {*given, "none"})
+
     def profiles(self, user: User) -> list[str]:
         """Name the profiles that the rows of somebody's groups give, in the settings' order."""
-        rows = self.settings.get("capabilities", EVERYTHING)
-        mine = {
-            slug for name in ("everyone", *user.groups) for slug in rows.get(name, {}).get("profiles", ())
-        }
+        mine = {slug for row in self.rows(user) for slug in row.get("profiles", ())}
         return [
             profile["slug"]
             for profile in self.settings["profiles"]
@@ -134,7 +145,8 @@ class Visited:
         for cookie in page.context.cookies():
             name, value = cookie.get("name", ""), cookie.get("value", "")
             # A form carries its token on purpose.
-            if name != "_xsrf" and cookie.get("domain", "") in self.hub.url and len(value) > 20:
+            ours = cookie.get("domain", "").endswith(str(urlsplit(self.hub.url).hostname))
+            if name != "_xsrf" and ours and len(value) > 20:
                 self.given[f"cookie {name} at {what}"] = value
 
 
