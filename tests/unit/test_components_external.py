@@ -30,6 +30,7 @@ def test_every_secret_that_settings_name_is_ordered() -> None:
         "jupyterhub-database",
         "cloudflared-token",
         "jupyter-minio",
+        "jupyter-postgresql",
     }
     production = {"entra-id-oauth", "jupyterhub-database", "aiv-artifactory-credentials"}
     assert set(orders(made(chosen("aiv-prod", AZURE)))) == production

@@ -34,7 +34,16 @@ def test_every_field_says_what_it_is(one: Field) -> None:
 @pytest.mark.parametrize(
     ("place", "choice", "changed"),
     [
-        ("culling.idle", "", ("cull.timeout", "hub.templateVars.culling")),
+        (
+            "culling.idle",
+            "",
+            (
+                "cull.timeout",
+                "hub.templateVars.culling",
+                "singleuser.extraEnv.SERVER_ENDS_AFTER",
+                "singleuser.profileList",
+            ),
+        ),
         ("storage.homes.size", "", ("custom.capabilities.home", "singleuser.storage.capacity")),
         ("hub.limits.activeServers", "", ("hub.activeServerLimit",)),
         ("profiles[].memory.limit", "", ("singleuser.memory.limit", "singleuser.profileList")),
