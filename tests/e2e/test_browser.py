@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import browser_page
 from tests.e2e.hub import Hub
+from tests.e2e.notices import answered_in_time
 from tests.e2e.visit import run_cell, sign_in, start_server, stop_server
 
 pytestmark = pytest.mark.node
@@ -39,6 +40,8 @@ def test_a_user_works_stops_the_server_and_finds_the_work_again(
     start_server(page)
     run_cell(page)
     page.screenshot(path=artifacts / "cell.png")
+    # An hour without use ends a server here, and the cell has just run.
+    assert answered_in_time(page) > 3500
     page.keyboard.press("Control+s")
     page.click(".jp-Dialog button.jp-mod-accept")  # it asks once for a better name than Untitled
     expect(page.locator(".jp-Dialog")).to_have_count(0)
