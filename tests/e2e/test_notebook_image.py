@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from embedded.paths import CHECKOUT
 from tests.e2e.browser import browser_page
+from tests.e2e.first_cell import CELLS, first_cells
 from tests.e2e.hub import Hub
 from tests.e2e.person import Person
 from tests.e2e.visit import sign_in
@@ -76,6 +77,9 @@ def test_the_image_holds_what_its_lock_says_and_runs_as_nobody_special(visit: Vi
     found = {re.sub("[-_.]+", "-", each["name"]).lower(): each["version"] for each in listed}
     assert {name: found.get(name) for name in pins} == pins
     assert [name for name in found if name.startswith("code-server")]
+    page = (CHECKOUT / "docs/notebook-contents.md").read_text()
+    row = "| {name} | {version} | {licence} |"
+    assert [each["name"] for each in listed if row.format(**each) not in page] == []
     assert visit.run("sh", "-c", "id -u; id -g").split() == ["1000", "100"]
     refused = "touch /opt/notebook/x /usr/x /etc/x 2>&1 | grep -c denied"
     assert visit.run("sh", "-c", refused).strip() == "3"
@@ -106,6 +110,13 @@ def test_the_lab_shows_memory_beside_its_limit(visit: Visit, artifacts: Path) ->
     expect(visit.page.locator("#jp-main-statusbar")).to_contain_text("/ 1024.00 MB")
     expect(visit.page.locator('.jp-LauncherCard[title^="VS Code"]')).to_be_visible()
     visit.page.screenshot(path=artifacts / "launcher.png")
+
+
+def test_a_new_notebook_computes(visit: Visit, artifacts: Path) -> None:
+    """With how long it took, for whoever reads the artifacts: `python -m tests.measure.cells` has medians."""
+    taken = first_cells(visit.page, f"{visit.url}/lab")
+    assert list(taken) == list(CELLS)
+    (artifacts / "first-cell.json").write_text(json.dumps(taken))
 
 
 def test_a_server_runs_without_the_hubs_half_of_jupyterhub(visit: Visit) -> None:
