@@ -109,7 +109,7 @@ class Person:
         """Run a program in the server's container, as the user."""
         return self.hub.kubectl("exec", self.pod, "-c", "notebook", "--", *command, check=check)
 
-    def cell(self, code: str) -> str:
+    def cell(self, code: str, seconds: float = 60) -> str:
         """Run a cell in a new kernel, by the websocket that a browser opens, and give what it printed."""
         made = self.ask("POST", f"/user/{self.name}/api/kernels", {}).json()
         session = uuid.uuid4().hex
@@ -119,4 +119,4 @@ class Person:
         headers = {"Authorization": f"token {self.token}"}
         address = self.hub.url.replace("http", "ws", 1) + path
         with closing(Channel(way.connected(), address, headers)) as channel:
-            return Kernel(channel, session).run(code)
+            return Kernel(channel, session).run(code, seconds)
