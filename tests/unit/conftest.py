@@ -34,8 +34,8 @@ def _loop() -> Iterator[asyncio.AbstractEventLoop]:
 def _pulumi_finds_a_loop(_loop: asyncio.AbstractEventLoop) -> None:
     """Give Pulumi the same loop in every test, whichever ran before.
 
-    `asyncio.run` leaves a thread without one: Pulumi then fails at a process's first resource, or makes a loop
-    that nobody closes, of which Python warns in whatever test runs when it is collected.
+    `asyncio.run` leaves a thread without one: Pulumi then fails at a process's first resource, or makes a
+    loop that nobody closes, of which Python warns in whatever test runs when it is collected.
     """
     asyncio.set_event_loop(_loop)
 
