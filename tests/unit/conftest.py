@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 import yaml
+from pulumi.runtime import mocks, sync_await
 
 from chart.source import Archive
 from tests.unit.documents import PROJECT
@@ -24,20 +26,33 @@ def _no_shell_of_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    loop = asyncio.new_event_loop()
-    yield loop
-    loop.close()
+def _loops() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
+    """Make loops that are closed at the end: Pulumi and its mocks make one in each thread, and close none.
+
+    Python would warn of them in whatever test runs when they are collected, and fail that one.
+    """
+    made: list[asyncio.AbstractEventLoop] = []
+
+    def ensure() -> asyncio.AbstractEventLoop:
+        with suppress(RuntimeError):
+            return asyncio.get_event_loop_policy().get_event_loop()
+        made.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(made[-1])
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (mocks, sync_await):
+            patched.setattr(module, "_ensure_event_loop", ensure)
+        made.append(asyncio.new_event_loop())
+        yield lambda: made[0]
+    for loop in made:
+        loop.close()
 
 
 @pytest.fixture(autouse=True)
-def _pulumi_finds_a_loop(_loop: asyncio.AbstractEventLoop) -> None:
-    """Give Pulumi the same loop in every test, whichever ran before.
-
-    `asyncio.run` leaves a thread without one: Pulumi then fails at a process's first resource, or makes a
-    loop that nobody closes, of which Python warns in whatever test runs when it is collected.
-    """
-    asyncio.set_event_loop(_loop)
+def _pulumi_finds_a_loop(_loops: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """Give the same loop to every test, whichever ran before: `asyncio.run` leaves a thread without one."""
+    asyncio.set_event_loop(_loops())
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,7 @@ Pulumi's own mocks show inputs after secrets were unwrapped, and neither parents
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,21 +60,6 @@ class _Cluster(Mocks):
         raise AssertionError(f"the program calls {args.token}: it must depend on settings alone")
 
 
-@contextmanager
-def _loop_of_this_thread() -> Iterator[None]:
-    """Give the thread a loop that is closed: Pulumi's mocks make one in each thread, and close none.
-
-    Python would warn of them in whatever test runs when they are collected, and fail that one.
-    """
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
-
-
 @dataclass
 class Recorder(MockMonitor):
     """Keeps every request; one per test."""
@@ -98,8 +81,7 @@ class Recorder(MockMonitor):
         assert urn not in self.requests, f"registered twice: {urn}"
         if request.type != "pulumi:pulumi:Stack":
             self.requests[urn] = self._kept(urn, request)
-        with _loop_of_this_thread():
-            response: wire.RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        response: wire.RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         return response
 
     def _kept(self, urn: str, request: wire.RegisterResourceRequest) -> Request:
