@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,15 @@ RBAC = "rbac.authorization.k8s.io"
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What is known of a stack beside its settings."""
+
+    database_password: str | None = field(default=None, repr=False)
+    gateway: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The object gateway outside, in which claims get buckets; without it, keys and names alone."""
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What was provided that others must know of."""
 
@@ -36,18 +45,18 @@ def provide(
     stack: str,
     document: Mapping[str, Any],
     images: Images,
-    database_password: str | None = None,
+    beside: Beside,
 ) -> Surroundings:
     """Give a stack its surroundings in the cluster; what stands already stays."""
     place = layout(paths)
     options = _options(place)
     with Api(place, options) as api:
         crds.ensure(api, paths, crds.projects_for(document))
-        _enlist(place, stack, document)
+        _enlist(place, stack, document, beside.gateway)
         # For the others that are up too: after a `make down` this stack may be the first to come back.
         if options.pods and _enlisted(place):
             _neighbours(place, options, api)
-        server = database.wanted(stack, document, database_password)
+        server = database.wanted(stack, document, beside.database_password)
         if server is None or not options.pods:
             return Surroundings(None)
         leaf = pki.Leaf(f"database-{stack}", server.host, hosts=server.names)
@@ -89,14 +98,16 @@ def _entry(place: Layout, stack: str) -> Path:
     return _folder(place) / f"{stack}.json"
 
 
-def _enlist(place: Layout, stack: str, document: Mapping[str, Any]) -> None:
+def _enlist(
+    place: Layout, stack: str, document: Mapping[str, Any], gateway: Mapping[str, Any] | None
+) -> None:
     """Write down what the neighbours keep for a stack (keys are among it), if they keep anything."""
     pair = pki.ingress_certificate(place.paths.pki, *plan.hosts_of(document))
     entry = {
         "namespace": document["namespace"]["name"],
         "objects": others.kept_by_others(document, pair.certificate.read_text(), pair.key.read_text()),
         "endpoint": document.get("storage", {}).get("objectStore", {}).get("endpoint", ""),
-        "gateway": buckets.gateway(place, plan.plan(document).of("buckets")),
+        "gateway": gateway,
     }
     if not entry["objects"] and not entry["endpoint"]:
         _entry(place, stack).unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from embedded.node.layout import Images, Layout, layout
 from embedded.node.parallel import together
 from embedded.node.processes import Processes
 from embedded.paths import Paths
-from embedded.world import cluster, plan, services, stacks
+from embedded.world import buckets, cluster, plan, services, stacks
 from embedded.world.people import User
 from embedded.world.plan import Document
 from embedded.world.stacks import Stack
@@ -35,7 +35,9 @@ def start(paths: Paths, stack: str, document: Document, images: Images) -> World
     place = layout(paths)
     with ownership.alone(place):
         mine = stacks.remembered(paths, stack, document)
-    made = cluster.provide(paths, stack, document, images, mine.secrets.get("databasePassword", ""))
+    gateway = buckets.gateway(place, plan.plan(document).of("buckets"))
+    beside = cluster.Beside(mine.secrets.get("databasePassword", ""), gateway)
+    made = cluster.provide(paths, stack, document, images, beside)
     database = made.database
     mine = dataclasses.replace(mine, database=(database.service_ip, database.port) if database else None)
     with ownership.alone(place):

@@ -119,7 +119,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
         manifests = owner.place / "rights.yaml"
         manifests.write_text(printed(owner.shell.config_file))
         owner.kubectl("apply", "-f", str(manifests))
-        cluster.provide(paths, NAMESPACE, settings, built, PASSWORD)
+        cluster.provide(paths, NAMESPACE, settings, built, cluster.Beside(PASSWORD))
         yield found
     finally:
         cluster.withdraw(paths, NAMESPACE)

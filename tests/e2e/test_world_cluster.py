@@ -103,7 +103,7 @@ def node() -> Iterator[Cluster]:
     built = images.ensure(paths, extra=images.extras_for(DOCUMENT))
     runtime.load_images(layout(paths), built)
     found = Cluster(engine_of_this_machine().env, built)
-    cluster.provide(paths, STACK, DOCUMENT, built, PASSWORD)
+    cluster.provide(paths, STACK, DOCUMENT, built, cluster.Beside(PASSWORD))
     found.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     yield found
     cluster.withdraw(paths, STACK)
@@ -184,7 +184,7 @@ def test_the_database_answers_over_tls_under_its_own_names_only(node: Cluster) -
 def test_another_password_keeps_the_data(node: Cluster) -> None:
     made = select(node, "CREATE TABLE kept (it int)", DATABASE, "verify-full", PASSWORD)
     assert made.returncode == 0, made.stderr
-    cluster.provide(find(), STACK, DOCUMENT, node.built, ANOTHER)
+    cluster.provide(find(), STACK, DOCUMENT, node.built, cluster.Beside(ANOTHER))
     found = select(node, "SELECT count(*) FROM kept", DATABASE, "verify-full", ANOTHER)
     assert found.stdout == "0\n", found.stderr
     assert "authentication failed" in select(node, "SELECT 1", DATABASE, "require", PASSWORD).stderr
