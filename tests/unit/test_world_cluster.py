@@ -349,7 +349,7 @@ def test_a_stack_that_needs_no_neighbours_has_none(tmp_path: Path) -> None:
     place = Layout(Paths(cache=tmp_path / "cache", state=tmp_path / "state"), run=tmp_path / "run")
     pki.ensure(place.paths.pki)
     for stack in ("local", "iav-test"):
-        cluster._enlist(place, stack, committed(stack))
+        cluster._enlist(place, stack, committed(stack), None)
     (entry,) = cluster._enlisted(place)
     assert entry.stem == "iav-test"
     assert entry.stat().st_mode & 0o077 == 0
